@@ -10,11 +10,11 @@ namespace kilburn::arch {
 
 struct FormatInfo {
   Format format;
-  u8 levels;      // 3 or 4; level 1 is the last
-  u8 page_shift;  // log2 bytes of the smallest page: 12 or 13
-  u8 index_bits;  // per level: 9 or 10
-  u8 va_bits;     // 43 or 48: translated bits; the rest is the sign
-  u8 pa_bits;     // widest physical address the format can express: 52, 45, 44
+  u8 levels;         // 3 or 4; level 1 is the last
+  u8 page_shift;     // log2 bytes of the smallest page: 12 or 13
+  u8 index_bits;     // per level: 9 or 10
+  u8 va_bits;        // 43 or 48: translated bits; the rest is the sign
+  u8 pa_bits;        // widest physical address the format can express: 52, 45, 44
   bool hardware_ad;  // the walker sets A and D (x86-64); else fault handlers do
 };
 

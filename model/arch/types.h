@@ -54,8 +54,8 @@ struct Request {
 
 // A translation as a TLB holds it: one page or granularity-hint block.
 struct Translation {
-  u64 pa = 0;         // physical address of the first byte of the page or block
-  u8 page_log2 = 0;   // log2 of its size in bytes
+  u64 pa = 0;           // physical address of the first byte of the page or block
+  u8 page_log2 = 0;     // log2 of its size in bytes
   bool global = false;  // x86-64 G, Alpha ASM
   u8 memory_type = 0;   // x86-64 {PAT, PCD, PWT}, 3 bits; 0 in the Alpha formats
   u16 rights = 0;       // x86-64: layout.def X86Rights; Alpha: the entry's low 16 bits

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The x86-64 decisions: canonical check, one paging-structure entry, access rights (SDM 4.5 to 4.8).
+// Included by walk_inl.h; everything else reaches these through walk.h.
+#pragma once
+
+#include "model/arch/format.h"
+#include "model/arch/judgement.h"
+#include "model/arch/layout.h"
+
+namespace kilburn::arch::rules::x86_64 {
+
+namespace pte = layout::X86Pte;
+namespace ctl = layout::Controls;
+namespace err = layout::PageFaultError;
+namespace right = layout::X86Rights;
+
+// Entry bits 51:pa_width, and XD while it is not enabled (SDM 4.5); the same at every level (traps T06, T09).
+constexpr u64 reserved_everywhere(const Settings& settings, u32 controls) {
+  const u64 above_pa = ~u64{0} << settings.pa_width & pte::FRAME.mask();
+  return ctl::NXE.test(controls) ? above_pa : above_pa | pte::NX.mask();
+}
+
+// What `level` adds: PS where no page can be (trap T02), the frame bits below a large page's size except
+// the PAT bit (traps T03, T04, T10).
+constexpr u64 reserved_at(unsigned level, bool large) {
+  if (level == 4) return pte::PS.mask();
+  if (!large) return 0;
+  const u64 below_page = (u64{1} << (12 + 9 * (level - 1))) - 1;
+  return below_page & pte::FRAME.mask() & ~pte::PAT_LARGE.mask();
+}
+
+struct Rules {
+  static constexpr FormatInfo kInfo = info(Format::x86_64);
+
+  // SDM 4.7: `cause` is P and RSVD, the other bits describe the access.
+  static constexpr FaultReport page_fault(u64 cause, const Request& request, u32 controls, const char* rule) {
+    u64 error = cause;
+    if (request.op == Op::write) error |= err::W.mask();
+    if (request.mode != Mode::kernel) error |= err::U.mask();
+    // A processor with neither XD nor SMEP in use does not tell a fetch from a read (trap T20).
+    if (request.op == Op::fetch && (ctl::NXE.test(controls) || ctl::SMEP.test(controls))) error |= err::ID.mask();
+    return {Fault::page, static_cast<u16>(error), 0, rule};
+  }
+
+  // SDM 4.6.1. WP, SMEP, SMAP, AC and the mode act at the access and are never part of `rights` (trap T29).
+  static constexpr FaultReport check_rights(u16 rights, const Request& request, u32 controls) {
+    const bool w = right::W.test(rights);
+    const bool u = right::U.test(rights);
+    const bool nx = right::NX.test(rights) && ctl::NXE.test(controls);
+    const char* rule = nullptr;
+    if (request.mode != Mode::kernel) {
+      if (!u) {
+        rule = "x86.user.supervisor_page";
+      } else if (request.op == Op::write && !w) {
+        rule = "x86.user.read_only";
+      } else if (request.op == Op::fetch && nx) {
+        rule = "x86.user.nx";
+      }
+    } else if (request.op == Op::fetch) {
+      if (nx) {
+        rule = "x86.supervisor.nx";
+      } else if (u && ctl::SMEP.test(controls)) {
+        rule = "x86.smep";
+      }
+    } else if (u && ctl::SMAP.test(controls) && !request.ac) {
+      rule = "x86.smap";
+    } else if (request.op == Op::write && !w && ctl::WP.test(controls)) {
+      rule = "x86.wp";
+    }
+    if (rule == nullptr) [[likely]] {
+      return {};
+    }
+    return page_fault(err::P.mask(), request, controls, rule);
+  }
+
+  static constexpr bool needs_dirty_walk(u16 rights, const Request& request) {
+    return request.op == Op::write && !right::D.test(rights);
+  }
+
+  static constexpr bool may_be_direct(u64 va, u32 /*controls*/) { return !sign_ok(kInfo, va); }
+
+  // A non-canonical address is refused before any walk and leaves CR2 alone (SDM volume 1, 3.3.7.1).
+  static constexpr Direct before_tlb(const Request& request, u32 /*controls*/) {
+    Direct direct;
+    if (!sign_ok(kInfo, request.va)) {
+      direct.kind = Direct::Kind::fault;
+      direct.fault = {Fault::general, 0, 0, "x86.canonical"};
+    }
+    return direct;
+  }
+
+  static constexpr u64 next_table(u64 entry) { return entry & pte::FRAME.mask(); }
+
+  // The rights of the levels walked: writable and user only if every level says so, execute-disable if any does
+  // (SDM 4.6, traps T11, T12). Kept in the places that the bits have in an entry.
+  class Levels {
+   public:
+    constexpr Levels() = default;
+    constexpr explicit Levels(const Accumulated& above)
+        : every_(pte::RW.make(above.w) | pte::US.make(above.u)), any_(pte::NX.make(above.nx)) {}
+    constexpr void add(u64 entry) {
+      every_ &= entry;
+      any_ |= entry;
+    }
+    constexpr Accumulated accumulated() const {
+      return {pte::RW.test(every_), pte::US.test(every_), pte::NX.test(any_)};
+    }
+    // With the leaf added; its dirty bit is kept beside them.
+    constexpr u16 rights(u64 leaf) const {
+      return static_cast<u16>(right::W.make(pte::RW.get(every_)) | right::U.make(pte::US.get(every_)) |
+                              right::NX.make(pte::NX.get(any_)) | right::D.make(pte::D.get(leaf)));
+    }
+
+   private:
+    u64 every_ = pte::RW.mask() | pte::US.mask();
+    u64 any_ = 0;
+  };
+
+  // SDM 4.8: A, and D for a write, are set before the translation is used.
+  static constexpr u64 leaf_due(const Request& request) {
+    return request.op == Op::write ? pte::A.mask() | pte::D.mask() : pte::A.mask();
+  }
+
+  // Member by member into its place: a copy of the struct would stall the walk.
+  static constexpr void translate(Translation& out, unsigned level, u64 entry, u16 rights) {
+    out.page_log2 = static_cast<u8>(12 + 9 * (level - 1));
+    out.pa = entry & pte::FRAME.mask() & (~u64{0} << out.page_log2);
+    out.global = pte::G.test(entry);
+    const u64 pat = level == 1 ? pte::PS.get(entry) : pte::PAT_LARGE.get(entry);
+    out.memory_type = static_cast<u8>(pat << 2 | pte::PCD.get(entry) << 1 | pte::PWT.get(entry));
+    out.rights = rights;
+  }
+
+  // Picks out the entries that judge_entry() would follow or take as they are but for the rights: one comparison a
+  // level is what makes the walk fast. It may miss such an entry and never takes another.
+  class Plain {
+   public:
+    constexpr Plain(const Settings& settings, const Request& request, u32 controls)
+        : reserved_(reserved_everywhere(settings, controls)), leaf_(pte::P.mask() | leaf_due(request)) {}
+    constexpr bool is_table(u64 entry) const { return (entry & (kTable | pte::PS.mask() | reserved_)) == kTable; }
+    constexpr bool is_last_leaf(u64 entry) const { return (entry & (leaf_ | reserved_)) == leaf_; }
+
+   private:
+    static constexpr u64 kTable = pte::P.mask() | pte::A.mask();
+    u64 reserved_;
+    u64 leaf_;
+  };
+
+  static constexpr Judgement judge_entry(const Settings& settings, unsigned level, u64 entry, const Accumulated& above,
+                                         const Request& request, u32 controls) {
+    const bool large = level > 1 && pte::PS.test(entry);
+    // Nothing else in an entry with P = 0 counts (SDM 4.5, trap T07).
+    if (!pte::P.test(entry)) return fault(page_fault(0, request, controls, "x86.not_present"), level);
+    if (entry & (reserved_everywhere(settings, controls) | reserved_at(level, large))) {
+      return fault(page_fault(err::P.mask() | err::RSVD.mask(), request, controls, "x86.reserved"), level);
+    }
+
+    Levels levels(above);
+    levels.add(entry);
+    if (level > 1 && !large) {
+      if (!pte::A.test(entry)) return update(entry | pte::A.mask());
+      Judgement out;
+      out.kind = Judgement::Kind::table;
+      out.next = next_table(entry);
+      out.accumulated = levels.accumulated();
+      return out;
+    }
+
+    const u16 rights = levels.rights(entry);
+    const FaultReport denied = check_rights(rights, request, controls);
+    // The leaf's A stays as it is when the access is refused: of the behaviours that SDM 4.8 leaves open, the one
+    // that this project chose (traps T13, T47, T48).
+    if (denied.code != Fault::none) return fault(denied, level);
+    // No write if the bits are set already (trap T50).
+    const u64 due = leaf_due(request);
+    if ((entry & due) != due) return update(entry | due);
+    Judgement out;
+    out.kind = Judgement::Kind::translated;
+    out.accumulated = levels.accumulated();
+    translate(out.translation, level, entry, rights);
+    return out;
+  }
+
+ private:
+  static constexpr Judgement fault(FaultReport report, unsigned level) {
+    Judgement out;
+    out.fault = report;
+    out.fault.level = static_cast<u8>(level);
+    return out;
+  }
+  static constexpr Judgement update(u64 desired) {
+    Judgement out;
+    out.kind = Judgement::Kind::update;
+    out.desired = desired;
+    return out;
+  }
+};
+
+}  // namespace kilburn::arch::rules::x86_64

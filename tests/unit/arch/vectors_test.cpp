@@ -1,0 +1,162 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The decision core against recorded vectors, and the reader and the checking rule against broken ones.
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+
+#include "tests/catch.h"
+#include "tests/unit/arch/vector_run.h"
+
+namespace {
+
+using kilburn::tb::CpuVector;
+using kilburn::tb::read_vectors;
+using kilburn::tb::run_vectors;
+using kilburn::tb::VectorCount;
+using kilburn::tb::VectorError;
+
+VectorCount run_file(const std::string& stem) {
+  const std::string path = std::string(KILBURN_TEST_DATA) + "/vectors/" + stem + ".txt";
+  std::ifstream text(path);
+  REQUIRE(text.is_open());
+  const VectorCount count = run_vectors(read_vectors(text, path), path);
+  REQUIRE(count.vectors + count.protection_keys + count.five_level > 0);
+  for (const std::string& mismatch : count.mismatches) UNSCOPED_INFO(mismatch);
+  CHECK(count.mismatches.empty());
+  WARN(stem << ": " << count.vectors << " vectors, " << count.accesses << " accesses, skipped " << count.protection_keys
+            << " with protection keys, " << count.five_level << " with five levels");
+  return count;
+}
+
+std::vector<CpuVector> read_text(const std::string& text) {
+  std::istringstream in(text);
+  return read_vectors(in, "t.txt");
+}
+
+// What the reader says about `text`.
+std::string rejection(const std::string& text) {
+  try {
+    read_text(text);
+  } catch (const VectorError& error) {
+    return error.what();
+  }
+  return "accepted";
+}
+
+const std::string kHeader = "# kilburn-vectors 1 x86-64\n";
+const std::string kState = "V 7 nxe=1 levels=4 maxpa=40 wp=1 smep=0 smap=0 pke=0 pkru=00000000 cr3=1000\n";
+const std::string kTables = "W 1000 2007\nW 2000 3007\nW 3000 4007\nW 4000 5067\n";
+const std::string kRead = "A r cpl=0 ac=0 va=0000000000000010\n";
+const std::string kSet = "U 1000 2027\nU 2000 3027\nU 3000 4027\n";
+const std::string kGood = kHeader + kState + kTables + kRead + "E OK pa=5010 src=own\n" + kSet;
+
+// The first mismatch of a run of `text`, without its place, or "".
+std::string mismatch(const std::string& text) {
+  const VectorCount count = run_vectors(read_text(text), "t.txt");
+  return count.mismatches.empty() ? "" : count.mismatches.front();
+}
+
+}  // namespace
+
+// The numbers are those of the `V` and `A` lines of the files: a reader that loses vectors fails.
+TEST_CASE("vectors: x86-64 tables") {
+  const VectorCount count = run_file("x86_4level_table");
+  CHECK(count.vectors == 2007);
+  CHECK(count.accesses == 2007);
+}
+TEST_CASE("vectors: x86-64 random tables") {
+  const VectorCount count = run_file("x86_4level_random");
+  CHECK(count.vectors == 1500);
+  CHECK(count.accesses == 1500);
+}
+TEST_CASE("vectors: x86-64 high physical addresses") {
+  const VectorCount count = run_file("x86_4level_high");
+  CHECK(count.vectors == 300);
+  CHECK(count.accesses == 300);
+}
+TEST_CASE("vectors: x86-64 sequences of accesses") {
+  const VectorCount count = run_file("x86_4level_sequence");
+  CHECK(count.vectors == 300);
+  CHECK(count.accesses == 1200);
+}
+TEST_CASE("vectors: Alpha tables") {
+  const VectorCount count = run_file("alpha_table");
+  CHECK(count.vectors == 987);
+  CHECK(count.accesses == 987);
+}
+TEST_CASE("vectors: Alpha random tables") {
+  const VectorCount count = run_file("alpha_random");
+  CHECK(count.vectors == 1307);
+  CHECK(count.accesses == 1307);
+}
+TEST_CASE("vectors: Alpha, order of the PALcode") {
+  const VectorCount count = run_file("alpha_palcode_order");
+  CHECK(count.vectors == 150);
+  CHECK(count.accesses == 150);
+}
+
+TEST_CASE("vectors: five levels and protection keys are skipped and counted") {
+  const auto with = [](std::string text, const std::string& from, const std::string& to) {
+    return text.replace(text.find(from), from.size(), to);
+  };
+  const VectorCount keys = run_vectors(read_text(with(kGood, "pke=0", "pke=1")), "t.txt");
+  CHECK(keys.vectors == 0);
+  CHECK(keys.accesses == 0);
+  CHECK(keys.protection_keys == 1);
+  const VectorCount deep = run_vectors(read_text(with(kGood, "levels=4", "levels=5")), "t.txt");
+  CHECK(deep.vectors == 0);
+  CHECK(deep.five_level == 1);
+}
+
+TEST_CASE("vectors: the checking rule sees each wrong particular") {
+  const std::string start = kHeader + kState + kTables + kRead;
+  CHECK(mismatch(kGood) == "");
+  CHECK_THAT(mismatch(start + "E OK pa=5018 src=own\n" + kSet), Catch::Contains("t.txt:7: vector 7: physical address"));
+  CHECK_THAT(mismatch(start + "E PF err=0 cr2=10 src=own\n"), Catch::Contains("none by  instead of #PF"));
+  CHECK_THAT(mismatch(start + "E GP src=own\n"), Catch::Contains("instead of #GP"));
+  // A not set where a U says so, and set where none does
+  CHECK_THAT(mismatch(start + "E OK pa=5010 src=own\n" + kSet + "U 4000 5047\n"), Catch::Contains("page-table word"));
+  CHECK_THAT(mismatch(start + "E OK pa=5010 src=own\nU 1000 2027\n"), Catch::Contains("page-table word"));
+
+  // the same walk for a user write, refused by the leaf of this table
+  const std::string refused = kHeader + kState + "W 1000 2007\nW 2000 3007\nW 3000 4007\nW 4000 5005\n" +
+                              "A w cpl=3 ac=0 va=0000000000000010\n";
+  CHECK(mismatch(refused + "E PF err=7 cr2=10 src=own\n") == "");
+  CHECK_THAT(mismatch(refused + "E PF err=6 cr2=10 src=own\n"), Catch::Contains("error code"));
+  CHECK_THAT(mismatch(refused + "E PF err=7 cr2=18 src=own\n"), Catch::Contains("CR2"));
+  // A of the upper levels is then open in the next access, but no longer where a U gives the word
+  CHECK(mismatch(refused + "E PF err=7 cr2=10 src=own\n" + kRead + "E OK pa=5010 src=own\nU 4000 5025\n") == "");
+  CHECK_THAT(mismatch(refused + "E PF err=7 cr2=10 src=own\n" + kRead + "E OK pa=5010 src=own\nU 4000 5025\n" +
+                      "U 1000 2007\n"),
+             Catch::Contains("page-table word"));
+}
+
+TEST_CASE("vectors: malformed lines are rejected with place and reason") {
+  CHECK(rejection(kGood) == "accepted");
+  CHECK(rejection("") == "t.txt:0: empty file");
+  CHECK(rejection("# kilburn-vectors 2 x86-64\n") == "t.txt:1: unknown format number");
+  CHECK(rejection("# kilburn-vectors 1 vax\n") == "t.txt:1: unknown architecture \"vax\"");
+  CHECK_THAT(rejection(kState), Catch::Contains("t.txt:1: the first line is not"));
+  CHECK(rejection(kHeader + "W 1000 2007\n") == "t.txt:2: \"W\" before the first V");
+  CHECK(rejection(kHeader + "V x levels=4\n") == "t.txt:2: bad id \"x\"");
+  CHECK(rejection(kHeader + "V 1 levels=4\n") == "t.txt:2: missing field maxpa=");
+  CHECK(rejection(kHeader + kState + "V 8\n") == "t.txt:3: the vector above has no access");
+  CHECK(rejection(kHeader + kState + "W 1000\n") == "t.txt:3: missing value");
+  CHECK(rejection(kHeader + kState + "W 1001 0\n") == "t.txt:3: address is not a multiple of 8");
+  CHECK(rejection(kHeader + kState + "W 1000 10000000000000000\n") == "t.txt:3: bad value \"10000000000000000\"");
+  CHECK(rejection(kHeader + kState + "W 1000 0\nW 1000 0\n") == "t.txt:4: the same word twice");
+  CHECK(rejection(kHeader + kState + "X\n") == "t.txt:3: unknown line kind \"X\"");
+  CHECK(rejection(kHeader + kState + "E GP src=own\n") == "t.txt:3: E without an A of its own");
+  CHECK(rejection(kHeader + kState + "A r cpl=1 ac=0 va=0\n") == "t.txt:3: cpl is neither 0 nor 3");
+  CHECK(rejection(kHeader + kState + "A r cpl=0 cpl=3 ac=0 va=0\n") == "t.txt:3: field cpl twice");
+  CHECK(rejection(kHeader + kState + kRead) == "t.txt:3: the access above has no E");
+  CHECK(rejection(kHeader + kState + kRead + kRead) == "t.txt:4: the access above has no E");
+  CHECK(rejection(kHeader + kState + kRead + "E TNV src=own\n") == "t.txt:4: unknown outcome \"TNV\"");
+  CHECK(rejection(kHeader + kState + kRead + "E GP\n") == "t.txt:4: missing field src=");
+  CHECK(rejection(kHeader + kState + kRead + "E GP src=own pa=0\n") == "t.txt:4: unexpected \"pa=0\"");
+  CHECK(rejection(kHeader + kState + kRead + "E GP src=own\nU 1000 0\n") == "t.txt:5: U after a fault");
+  CHECK(rejection(kHeader + kState + kRead + "E OK pa=0 src=own\nU 1000 0\n") ==
+        "t.txt:5: U of a word that no W gives");
+  CHECK(rejection(kHeader + kState + kRead + "E GP src=own\nW 1000 0\n") == "t.txt:5: W after the first A");
+}
