@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One side of the MMU, instruction or data: TLB, response FIFO, wait register, slot (rtl/README.md, "Side").
+#pragma once
+
+#include <cstddef>
+#include <cstring>
+
+#include "model/arch/walk.h"
+#include "model/uarch/event_counters.h"
+#include "model/uarch/l1_tlb.h"
+#include "model/uarch/pins.h"
+#include "model/uarch/rsp_fifo.h"
+#include "model/uarch/slot.h"
+
+namespace kilburn::uarch {
+
+enum class SideName : u8 { instruction, data };
+
+template <arch::Format F, SideName S>
+class Side {
+ public:
+  Side(unsigned entries, ReqOut& pins, EventCounters& counters)
+      : tlb_(entries), fifo_(pins), pins_(pins), counters_(counters) {}
+
+  void reset() {
+    tlb_.reset();
+    fifo_.reset();
+    slot_ = Slot{};
+    waiting_ = HeldRequest{};
+    wait_valid_ = false;
+    pins_.req_ready = 1;
+  }
+
+  // One edge. The TLB is read as it stands, so the walker's and the invalidation's writes of the same
+  // cycle come after this call; a slot in WALK is the walker's and is left alone.
+  [[gnu::always_inline]] void clock(const ReqIn& in, const PinsIn& context) {
+    if (in.valid == 0 || pins_.req_ready == 0) return clock_without_accept(in.rsp_ready != 0);
+    const Access access = access_of(in, context);
+    const int index = tlb_.remembered(in.va, access);
+    // What before_tlb() decides, the sign apart, depends on the page and the access only; so a page that
+    // once reached the TLB with this access does so again.
+    if (index < 0) return accept(in, context, access);
+    hit(index, in.va, static_cast<u8>(in.id), in.rsp_ready != 0);
+  }
+
+  // req_ready of the next cycle.
+  void settle() { pins_.req_ready = !wait_valid_ && fifo_.count() != 2 && slot_.state != Slot::State::done ? 1 : 0; }
+
+  L1Tlb<F>& tlb() { return tlb_; }
+  const L1Tlb<F>& tlb() const { return tlb_; }
+  Slot& slot() { return slot_; }
+  const Slot& slot() const { return slot_; }
+  bool waiting() const { return wait_valid_; }
+  const HeldRequest& waiting_request() const { return waiting_; }
+  unsigned responses() const { return fifo_.count(); }
+
+ private:
+  static constexpr arch::FormatInfo kInfo = arch::info(F);
+  static constexpr bool kData = S == SideName::data;
+  static constexpr u8 kHit = kData ? event::D_HIT : event::I_HIT;
+  static constexpr u8 kMiss = kData ? event::D_MISS : event::I_MISS;
+  static constexpr u8 kMulti = kData ? event::D_MULTI : event::I_MULTI;
+  static constexpr u8 kDirect = kData ? event::D_DIRECT : event::I_DIRECT;
+
+  // The pins as they lie in memory: controls and ASID; valid (so never 0), write, mode and ac.
+  using Access = typename L1Tlb<F>::Access;
+  static Access access_of(const ReqIn& in, const PinsIn& context) {
+    static_assert(offsetof(PinsIn, ctx_asid) == offsetof(PinsIn, ctx_ctl) + 4);
+    static_assert(offsetof(ReqIn, ac) == offsetof(ReqIn, valid) + 3);
+    return {word_at<u64>(context, offsetof(PinsIn, ctx_ctl)), word_at<u32>(in, offsetof(ReqIn, valid)),
+            kData && in.write != 0};
+  }
+  template <class Word, class Pins>
+  static Word word_at(const Pins& pins, std::size_t offset) {
+    Word word;
+    std::memcpy(&word, reinterpret_cast<const unsigned char*>(&pins) + offset, sizeof word);
+    return word;
+  }
+
+  // The request and the context of this cycle (rule R4, trap T104).
+  [[gnu::noinline]] void accept(const ReqIn& in, const PinsIn& context, const Access& access) {
+    HeldRequest held;
+    held.request.va = in.va;
+    held.request.op = !kData ? arch::Op::fetch : in.write != 0 ? arch::Op::write : arch::Op::read;
+    held.request.mode = static_cast<arch::Mode>(in.mode);
+    held.request.ac = kData && in.ac != 0;
+    held.context.root = context.ctx_root;
+    held.context.asid = static_cast<u16>(context.ctx_asid);
+    held.context.controls = context.ctx_ctl;
+    held.id = static_cast<u8>(in.id);
+    const int index = lookup(held, in.rsp_ready != 0);
+    if (index >= 0) tlb_.remember(index, access);
+    settle();
+  }
+
+  [[gnu::noinline]] void clock_without_accept(bool rsp_ready) {
+    if (fifo_.count() == 2) {
+      fifo_.clock(rsp_ready);  // full: no lookup and no push, even if this cycle pops
+    } else if (slot_.state == Slot::State::done) {
+      fifo_.clock_and_push(rsp_ready) = slot_.result;
+      slot_.state = Slot::State::idle;
+    } else if (wait_valid_ && slot_.state == Slot::State::idle) {
+      wait_valid_ = false;
+      lookup(waiting_, rsp_ready);
+    } else {
+      fifo_.clock(rsp_ready);
+    }
+    settle();
+  }
+
+  // The port was ready before a hit, so it is unless the hit fills the FIFO: a hit at the port needs no settle().
+  void hit(int index, u64 va, u8 id, bool rsp_ready) {
+    counters_.count(kHit);
+    tlb_.touch(index);
+    ReqOut& response = fifo_.clock_and_push(rsp_ready);
+    tlb_.respond(index, va, response);
+    response.rsp_id = id;
+    if (fifo_.count() == 2) pins_.req_ready = 0;
+  }
+
+  // The entry that hit, or a negative number.
+  int lookup(const HeldRequest& held, bool rsp_ready) {
+    const arch::Request& request = held.request;
+    const u32 controls = held.context.controls;
+
+    const arch::Direct direct = arch::before_tlb(F, request, controls);
+    if (direct.kind != arch::Direct::Kind::none) {
+      counters_.count(kDirect);
+      fifo_.clock_and_push(rsp_ready) = direct_response(held, direct);
+      return L1Tlb<F>::kNone;
+    }
+
+    const int index = tlb_.lookup(request.va, held.context.asid);
+    if (index >= 0 && arch::grants(F, tlb_.rights(index), request, controls) &&
+        !arch::needs_dirty_walk(F, tlb_.rights(index), request)) {
+      hit(index, request.va, held.id, rsp_ready);
+      return index;
+    }
+
+    counters_.count(kMiss);
+    if (index == L1Tlb<F>::kMulti) counters_.count(kMulti);
+    if (slot_.state == Slot::State::idle) {
+      slot_.state = Slot::State::pending;
+      slot_.held = held;
+    } else {
+      wait_valid_ = true;
+      waiting_ = held;
+    }
+    fifo_.clock(rsp_ready);
+    return L1Tlb<F>::kNone;
+  }
+
+  static ReqOut direct_response(const HeldRequest& held, const arch::Direct& direct) {
+    ReqOut response;
+    response.rsp_valid = 1;
+    response.rsp_id = held.id;
+    if (direct.kind == arch::Direct::Kind::fault) {
+      response.rsp_fault = static_cast<u8>(direct.fault.code);
+      response.rsp_err = direct.fault.error;
+    } else {
+      response.rsp_pa = direct.pa;
+      response.rsp_size = direct.translation.page_log2;
+      response.rsp_global = direct.translation.global ? 1 : 0;
+    }
+    return response;
+  }
+
+  L1Tlb<F> tlb_;
+  RspFifo fifo_;
+  Slot slot_;
+  HeldRequest waiting_;
+  bool wait_valid_ = false;
+  ReqOut& pins_;
+  EventCounters& counters_;
+};
+
+}  // namespace kilburn::uarch
