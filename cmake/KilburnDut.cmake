@@ -1,1 +1,71 @@
 # SPDX-License-Identifier: Apache-2.0
+#
+# kilburn_add_dut(): a design under test as a shared library behind the contract of tb/dut/dut.h.
+#
+# Needs find_package(verilator) done before, and nothing else of this project: another project includes
+# this file and names its own sources and adapter.
+#
+#   kilburn_add_dut(NAME mmu-x86-64            library: ${PROJECT_BINARY_DIR}/duts/kilburn_dut_mmu-x86-64.so,
+#                                              target: kilburn_dut_mmu-x86-64
+#                   TOP mmu                    top module
+#                   SOURCES a.sv b.vlt ...     in dependency order; lint waivers first
+#                   ADAPTER adapter.cpp ...    implements kilburn_dut(); sees the macros below
+#                   [PARAMETERS Format=0 ...]  of the top module
+#                   [DEFINES MACRO ...]        for the Verilog preprocessor
+#                   [ADAPTER_DEFINES M=v ...]  for the adapter
+#                   [INCLUDE_DIRS dir ...]     for the adapter
+#                   [VERILATOR_ARGS ...]       further options
+#                   [ASSERTIONS])              keep the assertions of the RTL
+#
+# Macros for the adapter: KILBURN_DUT_MODEL, the name of the Verilated class; KILBURN_DUT_MODEL_HEADER and
+# KILBURN_DUT_ROOT_HEADER, the headers of the class and of its internals; each parameter as
+# KILBURN_DUT_PARAM_<name>.
+
+set(KILBURN_DUT_INCLUDE_DIR "${CMAKE_CURRENT_LIST_DIR}/..")
+
+function(kilburn_add_dut)
+  cmake_parse_arguments(ARG "ASSERTIONS" "NAME;TOP"
+    "SOURCES;ADAPTER;PARAMETERS;DEFINES;ADAPTER_DEFINES;INCLUDE_DIRS;VERILATOR_ARGS" ${ARGN})
+  foreach(required NAME TOP SOURCES ADAPTER)
+    if(NOT ARG_${required})
+      message(FATAL_ERROR "kilburn_add_dut: ${required} is missing")
+    endif()
+  endforeach()
+  if(ARG_UNPARSED_ARGUMENTS)
+    message(FATAL_ERROR "kilburn_add_dut(${ARG_NAME}): unknown arguments ${ARG_UNPARSED_ARGUMENTS}")
+  endif()
+
+  set(target kilburn_dut_${ARG_NAME})
+  string(MAKE_C_IDENTIFIER "V${ARG_NAME}" model)  # a class name of its own for each library
+  add_library(${target} MODULE ${ARG_ADAPTER})
+  set_target_properties(${target} PROPERTIES
+    PREFIX "" SUFFIX ".so" CXX_STANDARD 20 CXX_STANDARD_REQUIRED ON POSITION_INDEPENDENT_CODE ON
+    CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON
+    LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/duts)
+  target_include_directories(${target} PRIVATE ${KILBURN_DUT_INCLUDE_DIR} ${ARG_INCLUDE_DIRS})
+  # Two libraries in one process must not resolve to each other's copy of the Verilator run time.
+  target_link_options(${target} PRIVATE -Wl,-Bsymbolic)
+  target_link_libraries(${target} PRIVATE z)
+  target_compile_definitions(${target} PRIVATE
+    KILBURN_DUT_MODEL=${model} KILBURN_DUT_MODEL_HEADER="${model}.h"
+    KILBURN_DUT_ROOT_HEADER="${model}___024root.h" ${ARG_ADAPTER_DEFINES})
+  set_property(SOURCE ${ARG_ADAPTER} APPEND PROPERTY COMPILE_OPTIONS -Wall -Wextra -Wconversion -Wshadow -Werror)
+
+  set(options -O3 --x-assign fast --x-initial unique --trace-max-array 64 ${ARG_VERILATOR_ARGS})
+  foreach(parameter IN LISTS ARG_PARAMETERS)
+    list(APPEND options -G${parameter})
+    target_compile_definitions(${target} PRIVATE KILBURN_DUT_PARAM_${parameter})
+  endforeach()
+  foreach(define IN LISTS ARG_DEFINES)
+    list(APPEND options -D${define})
+  endforeach()
+  if(ARG_ASSERTIONS)
+    list(APPEND options --assert)
+  else()
+    list(APPEND options --noassert)
+  endif()
+  # The sanitizers look at the adapter; the generated code is Verilator's business and would run three times slower.
+  verilate(${target} PREFIX ${model} TOP_MODULE ${ARG_TOP} TRACE_FST SOURCES ${ARG_SOURCES}
+    VERILATOR_ARGS ${options}
+    OPT_FAST -O2 -fno-sanitize=all OPT_SLOW -O1 -fno-sanitize=all OPT_GLOBAL -O2 -fno-sanitize=all)
+endfunction()

@@ -1,0 +1,11 @@
+mmu_pkg.sv
+tlb_entry_pkg.sv
+access_check_pkg.sv
+direct_check_pkg.sv
+plru_pkg.sv
+entry_judge.sv
+ptw.sv
+invalidate.sv
+event_counters.sv
+mmu_side.sv
+mmu.sv

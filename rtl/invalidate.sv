@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Takes one invalidation at a time, clears the TLBs until no walk is under way, and acknowledges.
+//
+//   Format  page-table format (mmu_pkg::FORMAT_*)
+//
+// While BUSY no walk starts and none ends, so nothing read before the invalidation is installed after it.
+
+module invalidate #(
+  parameter int Format = mmu_pkg::FORMAT_X86_64
+) (
+  input  logic        clk_i,
+  input  logic        rst_ni,
+
+  input  logic        inv_valid_i,
+  output logic        inv_ready_o,
+  input  logic [3:0]  inv_op_i,
+  input  logic [63:12] inv_va_i,
+  input  logic [11:0] inv_asid_i,
+  output logic        inv_ack_o,
+
+  input  logic        walker_idle_i,
+  output logic        busy_o,
+
+  // What the operation covers, side by side with `key_o`
+  output logic        i_clear_o,
+  output logic        d_clear_o,
+  output logic        by_va_o,
+  output logic        by_asid_o,       // entries that are not global: those of this ASID only
+  output logic        spare_global_o,
+  output logic [tlb_entry_pkg::KEY_BITS-1:0] key_o,
+
+  output logic        event_o          // an invalidation was taken, the cycle after
+);
+  localparam logic [1:0] InvIdle = 2'd0;
+  localparam logic [1:0] InvBusy = 2'd1;
+  localparam logic [1:0] InvAck = 2'd2;
+
+  logic [1:0]  inv_state_q;
+  logic [3:0]  op_q;
+  logic [63:12] va_q;
+  logic [11:0] asid_q;
+  logic        event_q;
+
+  assign inv_ready_o = inv_state_q == InvIdle;
+  assign busy_o = inv_state_q == InvBusy;
+  assign inv_ack_o = inv_state_q == InvAck;
+  assign event_o = event_q;
+
+  always_comb begin : p_decode
+    i_clear_o = 1'b0;
+    d_clear_o = 1'b0;
+    by_va_o = 1'b0;
+    by_asid_o = 1'b0;
+    spare_global_o = 1'b0;
+    if (busy_o) begin
+      case (op_q)
+        mmu_pkg::INV_ALL, mmu_pkg::INV_NONGLOBAL, mmu_pkg::INV_ASID: begin
+          i_clear_o = 1'b1;
+          d_clear_o = 1'b1;
+        end
+        mmu_pkg::INV_PAGE, mmu_pkg::INV_PAGE_NONGLOBAL, mmu_pkg::INV_PAGE_I, mmu_pkg::INV_PAGE_D: begin
+          by_va_o = 1'b1;
+          // An address that no access can use covers nothing (SDM: INVLPG of a non-canonical address).
+          i_clear_o = op_q != mmu_pkg::INV_PAGE_D && direct_check_pkg::sign_extended(Format, va_q[63:42]);
+          d_clear_o = op_q != mmu_pkg::INV_PAGE_I && direct_check_pkg::sign_extended(Format, va_q[63:42]);
+        end
+        default: ;
+      endcase
+      by_asid_o = op_q != mmu_pkg::INV_ALL && op_q != mmu_pkg::INV_NONGLOBAL;
+      spare_global_o = op_q == mmu_pkg::INV_NONGLOBAL || op_q == mmu_pkg::INV_ASID
+                       || op_q == mmu_pkg::INV_PAGE_NONGLOBAL;
+    end
+  end
+  assign key_o = tlb_entry_pkg::key(Format, va_q[47:12], asid_q);
+
+  always_ff @(posedge clk_i) begin : p_state
+    event_q <= 1'b0;
+    if (inv_ready_o && inv_valid_i) begin
+      inv_state_q <= InvBusy;
+      op_q <= inv_op_i;
+      va_q <= inv_va_i;
+      asid_q <= inv_asid_i;
+      event_q <= 1'b1;
+    end
+    if (busy_o && walker_idle_i) inv_state_q <= InvAck;
+    if (inv_ack_o) inv_state_q <= InvIdle;
+    if (!rst_ni) begin
+      inv_state_q <= InvIdle;
+      event_q <= 1'b0;
+    end
+  end
+endmodule

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The stored form of a translation: a ternary match word (key, mask) and a data word.
+//
+// An access matches an entry when ((key(access) ^ key(entry)) & mask(entry)) == 0: one comparison
+// decides page size, address space and global alike. The mask has 0 for the address bits inside a
+// large page and, in a global entry, for the whole ASID.
+
+package tlb_entry_pkg;
+  // Key: ASID above the virtual page number. The page number of `alpha` has 30 bits, zero-extended.
+  localparam int VPN_BITS = 36;
+  localparam int ASID_BITS = 12;
+  localparam int KEY_BITS = VPN_BITS + ASID_BITS;
+
+  // Data word. The page's size is PageShift + step * class, step 9 (x86-64) or 3 (Alpha: class = GH).
+  localparam int DATA_RIGHTS = 0;   // 16: x86-64 W U NX D accumulated; Alpha PTE<15:0>
+  localparam int DATA_MT = 16;      // 3
+  localparam int DATA_CLASS = 19;   // 2
+  localparam int DATA_GLOBAL = 21;  // 1
+  localparam int DATA_FRAME = 22;   // 40: physical address bits 51:12, 0 inside the page
+  localparam int DATA_BITS = 62;
+
+  function automatic logic [KEY_BITS-1:0] key(input int format, input logic [47:12] va, input logic [11:0] asid);
+    key = (format == mmu_pkg::FORMAT_ALPHA) ? {asid, 6'b0, va[42:13]} : {asid, va};
+  endfunction
+
+  // 1 for every page-number bit that takes part in the comparison.
+  function automatic logic [VPN_BITS-1:0] vpn_mask(input int format, input logic [1:0] size_class);
+    if (format == mmu_pkg::FORMAT_X86_64) begin
+      vpn_mask = {18'h3ffff, {9{size_class < 2}}, {9{size_class == 0}}};
+    end else begin
+      vpn_mask = {27'h7ffffff, {3{size_class < 3}}, {3{size_class < 2}}, {3{size_class == 0}}};
+    end
+  endfunction
+
+  function automatic logic [5:0] size(input int format, input logic [1:0] size_class);
+    if (format == mmu_pkg::FORMAT_X86_64) begin
+      size = 6'd12 + 6'd9 * {4'b0, size_class};
+    end else begin
+      size = ((format == mmu_pkg::FORMAT_ALPHA) ? 6'd13 : 6'd12) + 6'd3 * {4'b0, size_class};
+    end
+  endfunction
+
+  // Physical address of `va` in a page: no page is larger than 1 GB.
+  function automatic logic [51:0] pa(input int format, input logic [51:12] frame, input logic [1:0] size_class,
+                                     input logic [29:0] va);
+    logic [29:0] inside_page;
+    inside_page = (30'd1 << size(format, size_class)) - 30'd1;
+    pa = {frame, 12'b0} | {22'b0, va & inside_page};
+  endfunction
+endpackage

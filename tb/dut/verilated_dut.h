@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One instance of a Verilated design with clock `clk_i` and reset `rst_ni`: clocking, reset and waves.
+//
+// For adapters: set the input pins, call clock(), read the output pins. In a wave file the inputs of a
+// cycle change at the falling edge in its middle, the outputs at the rising edge that starts the next.
+#pragma once
+
+#include <cstdint>
+#include <memory>
+
+#include "tb/dut/verilated_model.h"
+
+namespace kilburn::tb {
+
+template <class Model>
+class VerilatedDut {
+ public:
+  explicit VerilatedDut(std::uint64_t seed) : context_(std::make_unique<VerilatedContext>()) {
+    // Registers without a reset start at random; 0 would mean a seed from the clock (verilated.h).
+    const auto folded = static_cast<std::uint32_t>(seed ^ (seed >> 32)) & 0x7fffffffu;
+    context_->randSeed(static_cast<int>(folded == 0 ? 1 : folded));
+    context_->randReset(2);
+    context_->traceEverOn(true);
+    model_ = std::make_unique<Model>(context_.get(), "top");
+    model_->eval();  // runs the initializers, so that what is set from here on stays
+  }
+
+  ~VerilatedDut() {
+    waves_close();
+    model_->final();
+  }
+
+  VerilatedDut(const VerilatedDut&) = delete;
+  VerilatedDut& operator=(const VerilatedDut&) = delete;
+
+  Model& pins() { return *model_; }
+
+  // The falling edge, at which the inputs have their new values, then the rising edge.
+  void clock() {
+    model_->clk_i = 0;
+    model_->eval();
+    if (waves_) [[unlikely]] waves_->dump(time_);
+    time_ += kHalfPeriod;
+    model_->clk_i = 1;
+    model_->eval();
+    if (waves_) [[unlikely]] waves_->dump(time_);
+    time_ += kHalfPeriod;
+  }
+
+  void reset() {
+    model_->rst_ni = 0;
+    for (int i = 0; i < kResetCycles; ++i) clock();
+    model_->rst_ni = 1;
+  }
+
+  bool waves_open(const char* path) {
+    waves_close();
+    auto waves = std::make_unique<VerilatedFstC>();
+    model_->trace(waves.get(), kAllLevels);
+    waves->open(path);
+    if (!waves->isOpen()) return false;
+    waves_ = std::move(waves);
+    return true;
+  }
+
+  // An FST file is unreadable until it is closed.
+  void waves_close() {
+    if (!waves_) return;
+    waves_->close();
+    waves_.reset();
+  }
+
+ private:
+  static constexpr std::uint64_t kHalfPeriod = 5;  // time units; a clock period shows as 10
+  static constexpr int kResetCycles = 4;
+  static constexpr int kAllLevels = 99;
+
+  std::unique_ptr<VerilatedContext> context_;
+  std::unique_ptr<Model> model_;
+  std::unique_ptr<VerilatedFstC> waves_;
+  std::uint64_t time_ = 0;
+};
+
+}  // namespace kilburn::tb

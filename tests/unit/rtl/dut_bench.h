@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A small bench for one library behind dut.h: loads it, clocks it, and answers its page-table memory.
+#pragma once
+
+#include <dlfcn.h>
+
+#include <cstdint>
+#include <cstring>
+#include <functional>
+#include <map>
+#include <memory>
+#include <stdexcept>
+#include <string>
+
+#include "tb/dut/dut.h"
+
+namespace kilburn::rtl_test {
+
+struct DutClose {
+  void operator()(void* library) const { dlclose(library); }
+};
+
+class DutBench {
+ public:
+  explicit DutBench(const std::string& path, std::uint64_t seed = 1)
+      : library_(dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL)) {
+    if (!library_) throw std::runtime_error(dlerror());
+    const auto entry = reinterpret_cast<kilburn_dut_entry>(dlsym(library_.get(), "kilburn_dut"));
+    if (entry == nullptr) throw std::runtime_error(path + " does not export kilburn_dut");
+    api_ = entry();
+    self_ = api_->create(seed);
+    if (self_ == nullptr) throw std::runtime_error("no instance");
+    in.i.rsp_ready = 1;
+    in.d.rsp_ready = 1;
+    in.mem_req_ready = 1;
+    api_->reset(self_, &out);
+  }
+  ~DutBench() { api_->destroy(self_); }
+  DutBench(const DutBench&) = delete;
+  DutBench& operator=(const DutBench&) = delete;
+
+  // One cycle. The memory answers in the cycle after it took a request, when `memory_answers` is set.
+  void clock() {
+    in.mem_rsp_valid = 0;
+    in.mem_rsp_data = 0;
+    in.mem_rsp_match = 0;
+    in.mem_rsp_err = 0;
+    if (in_flight_ && memory_answers) {
+      in.mem_rsp_valid = 1;
+      in.mem_rsp_err = bus_error ? 1 : 0;
+      if (!bus_error) access();
+      in_flight_ = false;
+    }
+    if (out.mem_req_valid != 0 && in.mem_req_ready != 0) {
+      in_flight_ = true;
+      op_ = out.mem_req_op;
+      address_ = out.mem_req_addr;
+      compare_ = out.mem_req_cmp;
+      data_ = out.mem_req_data;
+      in.mem_rsp_id = out.mem_req_id;
+      ++(op_ == 0 ? reads : updates);
+    }
+    if (clock_hook != nullptr) {
+      clock_hook(api_, self_, &in, &out);
+    } else {
+      api_->clock(self_, &in, &out);
+    }
+    ++cycle;
+  }
+
+  // A request on the data port, taken at once; `in.d` then shows no request.
+  void request_d(std::uint64_t va, bool write, unsigned mode, unsigned id = 0) {
+    in.d.va = va;
+    in.d.write = write ? 1 : 0;
+    in.d.mode = static_cast<std::uint8_t>(mode);
+    in.d.id = id;
+    in.d.valid = 1;
+    while (out.d.req_ready == 0) clock();
+    clock();
+    in.d.valid = 0;
+  }
+
+  void request_i(std::uint64_t va, unsigned mode, unsigned id = 0) {
+    in.i.va = va;
+    in.i.mode = static_cast<std::uint8_t>(mode);
+    in.i.id = id;
+    in.i.valid = 1;
+    while (out.i.req_ready == 0) clock();
+    clock();
+    in.i.valid = 0;
+  }
+
+  // Clocks until the port's response is there, and takes it.
+  kilburn_req_out response_d() { return response(&kilburn_dut_out::d); }
+  kilburn_req_out response_i() { return response(&kilburn_dut_out::i); }
+
+  kilburn_req_out translate_d(std::uint64_t va, bool write, unsigned mode) {
+    request_d(va, write, mode);
+    return response_d();
+  }
+  kilburn_req_out translate_i(std::uint64_t va, unsigned mode) {
+    request_i(va, mode);
+    return response_i();
+  }
+
+  // An invalidation up to its acknowledgement; returns the cycles it took.
+  unsigned invalidate(unsigned op, std::uint64_t va, unsigned asid) {
+    in.inv_op = static_cast<std::uint8_t>(op);
+    in.inv_va = va;
+    in.inv_asid = asid;
+    in.inv_valid = 1;
+    while (out.inv_ready == 0) clock();
+    clock();
+    in.inv_valid = 0;
+    unsigned cycles = 1;
+    for (; out.inv_ack == 0; ++cycles) {
+      if (cycles > kPatience) throw std::runtime_error("no acknowledgement");
+      clock();
+    }
+    clock();
+    return cycles;
+  }
+
+  std::uint32_t count(unsigned event) {
+    in.evt_sel = static_cast<std::uint8_t>(event);
+    clock();  // an event of the cycle before is counted now
+    clock();
+    return out.evt_count;
+  }
+
+  kilburn_tlb_entry probe(int side, std::uint32_t index) {
+    kilburn_tlb_entry entry;
+    if (api_->probe(self_, side, index, &entry) != 0) throw std::runtime_error("no such entry");
+    return entry;
+  }
+
+  const kilburn_dut_api& api() const { return *api_; }
+  void* self() { return self_; }
+
+  kilburn_dut_in in = {};
+  kilburn_dut_out out = {};
+  std::map<std::uint64_t, std::uint64_t> memory;  // words that were never written read as 0
+  std::function<void(std::uint64_t)> before_update;  // sees the address just before a compare-and-swap
+  void (*clock_hook)(const kilburn_dut_api*, void*, const kilburn_dut_in*, kilburn_dut_out*) = nullptr;
+  bool memory_answers = true;
+  bool bus_error = false;
+  unsigned reads = 0;
+  unsigned updates = 0;
+  std::uint64_t cycle = 0;
+
+ private:
+  static constexpr unsigned kPatience = 1000;
+
+  void access() {
+    if (op_ == 1 && before_update) before_update(address_);
+    std::uint64_t& word = memory[address_];
+    in.mem_rsp_data = word;
+    if (op_ == 1 && word == compare_) {
+      in.mem_rsp_match = 1;
+      word = data_;
+    }
+  }
+
+  kilburn_req_out response(kilburn_req_out kilburn_dut_out::* port) {
+    for (unsigned cycles = 0; (out.*port).rsp_valid == 0; ++cycles) {
+      if (cycles > kPatience) throw std::runtime_error("no response");
+      clock();
+    }
+    const kilburn_req_out result = out.*port;
+    clock();
+    return result;
+  }
+
+  std::unique_ptr<void, DutClose> library_;
+  const kilburn_dut_api* api_ = nullptr;
+  void* self_ = nullptr;
+  bool in_flight_ = false;
+  std::uint8_t op_ = 0;
+  std::uint64_t address_ = 0;
+  std::uint64_t compare_ = 0;
+  std::uint64_t data_ = 0;
+};
+
+}  // namespace kilburn::rtl_test
