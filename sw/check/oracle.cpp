@@ -1,0 +1,172 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The oracle's shadow bytes, in granules made at first touch.
+#include "sw/check/oracle.h"
+
+#include <algorithm>
+#include <cstring>
+#include <vector>
+
+#include "sw/core/errors.h"
+
+namespace kilburn::os {
+
+Backing OracleSpace::backing_at(u64 va) const {
+  auto it = regions_.upper_bound(va);
+  if (it == regions_.begin()) return {};
+  --it;
+  return va < it->second.end ? it->second.backing.at(va - it->first) : Backing{};
+}
+
+OracleSpace::Granule& OracleSpace::slow(u64 number) {
+  Granule& g = granules_[number];
+  if (g.bytes == nullptr) {
+    g.bytes = std::make_shared<Bytes>();
+    const Backing backing = backing_at(number << kGranuleShift);
+    for (u64 at = 0; backing.file != 0 && at < kGranule; at += 8) {
+      const u64 word = file_word(backing.file, backing.offset + at);
+      std::memcpy(g.bytes->data() + at, &word, 8);
+    }
+  }
+  return g;
+}
+
+const OracleSpace::Granule* OracleSpace::find(u64 number) const {
+  const auto it = granules_.find(number);
+  return it == granules_.end() ? nullptr : &it->second;
+}
+
+void OracleSpace::clear() {
+  granules_.clear();
+  regions_.clear();
+  forget_lines();
+}
+
+void OracleSpace::fork_from(const OracleSpace& parent) {
+  granules_ = parent.granules_;
+  regions_ = parent.regions_;
+  for (auto& [number, g] : granules_) g.loaded = g.written = g.stored = false;
+  forget_lines();
+}
+
+void OracleSpace::erase(u64 start, u64 end) {
+  forget_lines();
+  const u64 first = start >> kGranuleShift, last = end >> kGranuleShift;
+  if (last - first < granules_.size()) {
+    for (u64 n = first; n < last; ++n) granules_.erase(n);
+  } else {
+    std::erase_if(granules_, [=](const auto& entry) { return entry.first >= first && entry.first < last; });
+  }
+}
+
+// Makes a hole in the regions.
+void OracleSpace::carve(u64 start, u64 end) {
+  auto it = regions_.upper_bound(start);
+  if (it != regions_.begin()) --it;
+  while (it != regions_.end() && it->first < end) {
+    const u64 lo = it->first;
+    const Region region = it->second;
+    if (region.end <= start) {
+      ++it;
+      continue;
+    }
+    it = regions_.erase(it);
+    if (lo < start) regions_[lo] = {start, region.backing};
+    if (region.end > end) {
+      regions_[end] = {region.end, region.backing.at(end - lo)};
+      return;
+    }
+  }
+}
+
+void OracleSpace::map(u64 start, u64 end, Backing backing) {
+  unmap(start, end);
+  if (backing.file != 0) regions_[start] = {end, backing};
+}
+
+void OracleSpace::unmap(u64 start, u64 end) {
+  erase(start, end);
+  carve(start, end);
+}
+
+void OracleSpace::move(u64 from, u64 old_end, u64 to, u64 new_end) {
+  const u64 kept = std::min(old_end - from, new_end - to);
+  const Backing last = backing_at(old_end - kGranule);
+  if (to != from) {
+    std::vector<std::pair<u64, Granule>> moved;
+    std::vector<std::pair<u64, Region>> areas;
+    for (u64 at = 0; at < kept; at += kGranule) {
+      const auto it = granules_.find((from + at) >> kGranuleShift);
+      if (it != granules_.end()) moved.emplace_back((to + at) >> kGranuleShift, it->second);
+    }
+    for (const auto& [start, region] : regions_) {
+      const u64 lo = std::max(start, from), hi = std::min(region.end, from + kept);
+      if (lo < hi) areas.emplace_back(lo - from + to, Region{hi - from + to, region.backing.at(lo - start)});
+    }
+    unmap(from, old_end);
+    unmap(to, new_end);
+    for (auto& [number, g] : moved) {
+      g.loaded = g.written = g.stored = false;
+      granules_[number] = std::move(g);
+    }
+    for (const auto& [start, region] : areas) regions_[start] = region;
+  } else if (new_end < old_end) {
+    unmap(new_end, old_end);
+  }
+  if (new_end - to > kept) map(to + kept, new_end, last.at(kGranule));
+}
+
+void OracleSpace::store(u64 va, std::span<const std::byte> bytes) {
+  while (!bytes.empty()) {
+    const u64 offset = va & (kGranule - 1);
+    const size_t n = std::min<size_t>(bytes.size(), kGranule - offset);
+    Granule& g = granule(va);
+    if (g.bytes.use_count() > 1) g.bytes = std::make_shared<Bytes>(*g.bytes);
+    std::memcpy(g.bytes->data() + offset, bytes.data(), n);
+    g.written = g.stored = true;
+    bytes = bytes.subspan(n);
+    va += n;
+  }
+}
+
+void OracleSpace::check_load(u64 va, std::span<const std::byte> bytes) {
+  ++loads_;
+  while (!bytes.empty()) {
+    const u64 offset = va & (kGranule - 1);
+    const size_t n = std::min<size_t>(bytes.size(), kGranule - offset);
+    Granule& g = granule(va);
+    g.loaded = true;
+    if (std::memcmp(g.bytes->data() + offset, bytes.data(), n) != 0) {
+      size_t at = 0;
+      while (g.bytes->at(offset + at) == bytes[at]) ++at;
+      throw Violation("oracle", "byte " + hex(va + at) + " reads " + hex(static_cast<u64>(bytes[at])) + ", last stored " +
+                                    hex(static_cast<u64>(g.bytes->at(offset + at))));
+    }
+    bytes = bytes.subspan(n);
+    va += n;
+  }
+}
+
+void OracleSpace::forget_touched(u64 va, u64 span) {
+  for (u64 at = va; at < va + span; at += kGranule) {
+    const auto it = granules_.find(at >> kGranuleShift);
+    if (it != granules_.end()) it->second.loaded = it->second.written = false;
+  }
+}
+
+void OracleSpace::forget_stored(u64 va, u64 span) {
+  for (u64 at = va; at < va + span; at += kGranule) {
+    const auto it = granules_.find(at >> kGranuleShift);
+    if (it != granules_.end()) it->second.stored = false;
+  }
+}
+
+void OracleSpace::for_each(const std::function<void(u64, const Bytes&)>& fn) const {
+  std::vector<u64> numbers;
+  numbers.reserve(granules_.size());
+  for (const auto& [number, g] : granules_) numbers.push_back(number);
+  std::sort(numbers.begin(), numbers.end());
+  for (const u64 number : numbers) fn(number << kGranuleShift, *granules_.at(number).bytes);
+}
+
+}  // namespace kilburn::os

@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Checks the order unhook -> invalidate -> acknowledge -> free from the event log alone.
+#pragma once
+
+#include <vector>
+
+#include "sw/mm/event_log.h"
+#include "sw/pt/format.h"
+
+namespace kilburn::os {
+
+// P28: no program runs while an entry that lost rights, dirty or its frame is not invalidated.
+// P29: no frame is freed while a TLB may still reach it, as a page or as a table.
+// P32: no dirty bit is overwritten by a decision made before it was set.
+// P33: a leaf entry is written only as 0, a leaf of memory, a swap word, or poison.
+class OrderChecker final : public MmListener {
+ public:
+  OrderChecker(const PteFormat& format, u32 frames, const EventLog& log)
+      : format_(format), frames_(frames), log_(log) {}
+
+  void event(const MmEvent&) override;
+  bool settled() const { return pending_.empty(); }
+  void check_settled() const;  // throws Violation P28
+  u64 checked() const { return checked_; }
+
+ private:
+  struct Pending {
+    u16 asid;
+    u32 space;
+    bool table;
+    bool issued;
+    u64 va, span;
+    u64 pfn;  // the frame that the entry reached
+  };
+  void entry(const MmEvent&);
+  [[noreturn]] void fail(const char* id, const std::string& text) const;
+
+  const PteFormat& format_;
+  u32 frames_;
+  const EventLog& log_;
+  std::vector<Pending> pending_;
+  u64 checked_ = 0;
+};
+
+}  // namespace kilburn::os

@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Names of the seeded bugs.
+#include "sw/core/bugs.h"
+
+namespace kilburn::os {
+
+namespace {
+constexpr BugName kNames[] = {
+    {Bug::lost_dirty, "M1", "eviction decides from an entry read when the page was aged: a later store is lost"},
+    {Bug::early_free, "M2", "a frame is freed before the invalidation of its mapping is acknowledged"},
+    {Bug::no_coalescing, "M6", "freed buddy blocks are never merged"},
+    {Bug::slot_leak, "M7", "swap-in does not release its swap slot"},
+    {Bug::protect_stale, "M11", "mprotect takes rights away without an invalidation"},
+    {Bug::fork_stale, "M12", "fork write-protects the parent without an invalidation"},
+    {Bug::swap_word_valid, "M13", "the swap word is written with the valid bit set"},
+    {Bug::no_zero_fill, "M17", "a reused frame is handed out without being cleared"},
+};
+}  // namespace
+
+std::span<const BugName> bug_names() { return kNames; }
+
+std::optional<Bug> bug_from_id(std::string_view id) {
+  for (const BugName& entry : kNames) {
+    if (entry.id == id) return entry.bug;
+  }
+  return std::nullopt;
+}
+
+}  // namespace kilburn::os

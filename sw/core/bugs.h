@@ -1,0 +1,35 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Seeded bugs of the kernel: each is a mistake that a real system made, switched on at run time so
+// that the checks can be shown to bite. Ids are those of sw/README.md.
+#pragma once
+
+#include <optional>
+#include <span>
+#include <string_view>
+
+#include "sw/core/types.h"
+
+namespace kilburn::os {
+
+enum class Bug : u8 {
+  none,
+  lost_dirty,          // M1: evicts by an entry read long before, overwriting it
+  early_free,          // M2: frees a frame before its invalidation is acknowledged
+  no_coalescing,       // M6: buddy blocks are never merged
+  slot_leak,           // M7: swap-in does not release the slot
+  protect_stale,       // M11: mprotect without invalidation
+  fork_stale,          // M12: fork does not invalidate the parent
+  swap_word_valid,     // M13: the swap word has the valid bit set
+  no_zero_fill,        // M17: a reused frame is not cleared
+};
+
+struct BugName {
+  Bug bug;
+  std::string_view id;
+  std::string_view text;
+};
+std::span<const BugName> bug_names();  // without none
+std::optional<Bug> bug_from_id(std::string_view id);  // "M1"; nullopt for any other name
+
+}  // namespace kilburn::os

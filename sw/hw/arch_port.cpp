@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One access: walk, write the A and D bits that are due, move the data.
+#include "sw/hw/arch_port.h"
+
+#include <cstring>
+
+namespace kilburn::os {
+
+AccessResult ArchMmuPort::access(const Access& a) {
+  ++counts_.accesses;
+  const arch::Request request{a.va, a.op, a.mode, false};
+  const auto read_word = [this](u64 pa) -> std::optional<u64> {
+    if (!memory_.contains(pa, 8)) return std::nullopt;
+    return memory_.load64(pa);
+  };
+  for (;;) {
+    const arch::Outcome outcome = arch::walk(format_, settings_, context_, request, read_word);
+    counts_.entry_reads += outcome.steps.size();
+    // A write that finds another word than the walk read makes the walk void (SDM 4.8, trap T43).
+    bool again = false;
+    for (const arch::EntryWrite& write : outcome.writes) {
+      ++counts_.entry_writes;
+      if (memory_.cas64(write.pa, write.expect, write.desired) != write.expect) {
+        again = true;
+        break;
+      }
+    }
+    if (again) continue;
+    if (outcome.fault.code != arch::Fault::none) {
+      ++counts_.faults;
+      return FaultInfo{outcome.fault.code, a.va, outcome.fault.error, outcome.fault.level};
+    }
+    if (!memory_.contains(outcome.pa, a.data.size())) {
+      ++counts_.faults;
+      return FaultInfo{arch::Fault::bus, a.va, 0, 0};
+    }
+    std::byte* at = memory_.data() + outcome.pa;
+    if (!a.data.empty()) {
+      if (a.op == arch::Op::write) {
+        std::memcpy(at, a.data.data(), a.data.size());
+      } else {
+        std::memcpy(a.data.data(), at, a.data.size());
+      }
+    }
+    return Done{outcome.pa};
+  }
+}
+
+}  // namespace kilburn::os

@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The memory of one process: its areas, its page table, its counts (mm_struct).
+#pragma once
+
+#include "sw/mm/vma.h"
+#include "sw/pt/page_table.h"
+
+namespace kilburn::os {
+
+class AddressSpace {
+ public:
+  AddressSpace(const PageTable::Parts& parts, u32 id) : tag{id, 0, 0}, table(parts, tag) {}
+  AddressSpace(const AddressSpace&) = delete;
+  AddressSpace& operator=(const AddressSpace&) = delete;
+
+  SpaceTag tag;
+  PageTable table;
+  VmaSet vmas;
+  u64 brk = 0;  // end of the heap, any byte; 0 until the first brk call
+  u64 rss = 0;  // leaf entries that map a frame other than the zero page
+};
+
+}  // namespace kilburn::os

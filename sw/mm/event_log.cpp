@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The last events in words, for failure messages.
+#include "sw/mm/event_log.h"
+
+#include "sw/core/errors.h"
+
+namespace kilburn::os {
+
+std::string EventLog::text() const {
+  std::string out;
+  for (const MmEvent& e : last_) {
+    switch (e.kind) {
+      case MmEvent::Kind::entry:
+      case MmEvent::Kind::table:
+        out += e.kind == MmEvent::Kind::entry ? "entry " : "table entry ";
+        out += "process " + std::to_string(e.space) + " va " + hex(e.va) + ": " + hex(e.old_word) + " -> " + hex(e.new_word);
+        break;
+      case MmEvent::Kind::invalidate:
+        out += "invalidate op " + std::to_string(static_cast<int>(e.op)) + " asid " + std::to_string(e.asid) + " va " + hex(e.va);
+        break;
+      case MmEvent::Kind::acknowledge:
+        out += "acknowledged";
+        break;
+      case MmEvent::Kind::free:
+        out += "free frame " + hex(e.pfn);
+        break;
+      case MmEvent::Kind::access:
+        out += "process " + std::to_string(e.space) + " runs";
+        break;
+    }
+    out += '\n';
+  }
+  return out;
+}
+
+}  // namespace kilburn::os

@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The page-fault handler. Its order is fixed: areas, rights, tables, then the entry as memory holds it
+// now; frames are allocated before any entry changes, contents are complete before the entry is.
+#include "sw/mm/memory.h"
+
+namespace kilburn::os {
+
+FaultKind Memory::fault(AddressSpace& space, u64 va, arch::Op op) {
+  const auto ended = [this](FaultKind kind) {
+    ++statistics_.faults[static_cast<size_t>(kind)];
+    return kind;
+  };
+  if (va >= format_.user_top()) return ended(FaultKind::segv);
+  const Vma* vma = space.vmas.find(va);
+  if (vma == nullptr || (vma->rights & needed_for(op)) == 0) return ended(FaultKind::segv);
+  const u64 page = format_.page_down(va);
+  const VmaSet::Coverage cover = space.vmas.coverage(page, page + format_.page_size());
+  return ended(resolve(space, page, op, cover));
+}
+
+FaultKind Memory::resolve(AddressSpace& space, u64 page, arch::Op op, const VmaSet::Coverage& cover) {
+  space.table.ensure(page);
+  const u64 word = space.table.load(page);  // after ensure(), which may reclaim
+  switch (format_.view(word).kind) {
+    case EntryKind::none:
+      return first_touch(space, page, op, cover);
+    case EntryKind::swap:
+      return swap_in(space, page, word, op, cover.rights);
+    case EntryKind::poison:
+      return FaultKind::bus;
+    case EntryKind::leaf:
+      break;
+  }
+  return present(space, page, word, op, cover.rights);
+}
+
+FaultKind Memory::first_touch(AddressSpace& space, u64 page, arch::Op op, const VmaSet::Coverage& cover) {
+  PteView v{.kind = EntryKind::leaf, .pfn = kZeroFrame, .rights = cover.rights, .young = true};
+  if (op != arch::Op::write && cover.only_anonymous) {
+    v.rights = static_cast<Rights>(cover.rights & ~kWrite);
+    install(space, page, 0, format_.leaf(v));
+    return FaultKind::zero_page;
+  }
+  v.pfn = alloc_frame(FrameState::user);
+  v.dirty = op == arch::Op::write;
+  fill(space, page, v.pfn);
+  yield_(page);
+  install(space, page, 0, format_.leaf(v));
+  add_mapping(space, page, v.pfn);
+  return cover.only_anonymous ? FaultKind::first_touch : FaultKind::file_fill;
+}
+
+FaultKind Memory::swap_in(AddressSpace& space, u64 page, u64 word, arch::Op op, Rights rights) {
+  const u32 slot_number = format_.view(word).slot;
+  SwapArea::Slot& slot = swap_[slot_number];
+  FaultKind kind = FaultKind::swap_cache;
+  Pfn pfn = slot.cached;
+  if (pfn == kNoFrame) {
+    kind = FaultKind::swap_in;
+    pfn = alloc_frame(FrameState::user);
+    const SwapArea::ReadError error = swap_.read(slot_number, page_);
+    if (error != SwapArea::ReadError::none) {
+      // Never mapped: the page is poisoned and the process gets SIGBUS, all others run on.
+      ++(error == SwapArea::ReadError::io ? statistics_.read_errors : statistics_.checksum_errors);
+      swap_.mark_bad(slot_number);
+      Gather unused = gather();
+      unused.free_after(pfn);
+      unused.commit();
+      install(space, page, word, format_.poison());
+      --slot.users;
+      return FaultKind::bus;
+    }
+    memory_.write(frame_address(pfn), page_);
+    ++statistics_.swapped_in;
+    slot.cached = pfn;
+    map_[pfn].slot = slot_number;
+  }
+  yield_(page);
+  // Writable only for a sole owner: as long as other entries name the slot, the frame must keep its bytes.
+  const u32 users = slot.users - 1;
+  const bool exclusive = users == 0 && map_[pfn].count == 0;
+  PteView v{.kind = EntryKind::leaf, .pfn = pfn, .rights = rights, .young = true};
+  if (!exclusive) v.rights = static_cast<Rights>(rights & ~kWrite);
+  v.dirty = exclusive && op == arch::Op::write;
+  install(space, page, word, format_.leaf(v));
+  add_mapping(space, page, pfn);
+  if (config_.bug != Bug::slot_leak) slot.users = users;
+  if (v.dirty) drop_slot(map_[pfn]);
+  return kind;
+}
+
+FaultKind Memory::present(AddressSpace& space, u64 page, u64 word, arch::Op op, Rights rights) {
+  const PteView v = format_.view(word);
+  const Rights needed = needed_for(op);
+  if (format_.permits(word, op)) {
+    flush_page(space, page);  // a TLB holds an older, poorer entry
+    return FaultKind::spurious;
+  }
+  if ((v.rights & needed) == 0) {
+    if (op == arch::Op::write) return break_cow(space, page, word, rights);
+    const Rights more = static_cast<Rights>((rights & ~kWrite) | (v.rights & kWrite));
+    space.table.update(page, [&](u64 old) { return format_.with_young(format_.with_rights(old, more), true); });
+    flush_page(space, page);
+    return FaultKind::upgrade;
+  }
+  // The rights are there, young or dirty is not: Alpha's emulation (LX: the enable bits carry both).
+  space.table.update(page, [&](u64 old) {
+    const u64 young = format_.with_young(old, true);
+    return op == arch::Op::write ? format_.with_dirty(young, true) : young;
+  });
+  flush_page(space, page);
+  return FaultKind::young_dirty;
+}
+
+// Makes the page the space's own, dirty, with all of `rights`.
+FaultKind Memory::break_cow(AddressSpace& space, u64 page, u64 word, Rights rights) {
+  const Pfn from = format_.view(word).pfn;
+  Frame& old = map_.at(from);
+  PteView v{.kind = EntryKind::leaf, .pfn = from, .rights = rights, .young = true, .dirty = true};
+  if (from != kZeroFrame && old.count == 1) {
+    drop_slot(old);
+    space.table.update(page, [&](u64) { return format_.leaf(v); });
+    flush_page(space, page);
+    return FaultKind::cow_reuse;
+  }
+  ++old.pins;  // reclaim must not take the source
+  try {
+    v.pfn = alloc_frame(FrameState::user);
+  } catch (...) {
+    --old.pins;
+    throw;
+  }
+  --old.pins;
+  copy(from, v.pfn);
+  yield_(page);
+  space.table.update(page, [&](u64) { return format_.leaf(v); });
+  flush_page(space, page);
+  // The old frame loses its mapping only now, after the acknowledge.
+  if (from != kZeroFrame && remove_mapping(space, page, from)) {
+    Gather freed = gather();
+    freed.free_after(from);
+    freed.commit();
+  }
+  add_mapping(space, page, v.pfn);
+  return FaultKind::cow_copy;
+}
+
+void Memory::flush_page(AddressSpace& space, u64 page) {
+  Gather g = gather();
+  g.unhooked(space.tag, page);
+  g.commit();
+}
+
+}  // namespace kilburn::os

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// mmap, munmap, mprotect, mremap, brk. Areas change first, then the entries of the pages they touch;
+// a page that is larger than a granule may keep other areas, whose bytes and rights must survive.
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+#include "sw/mm/memory.h"
+
+namespace kilburn::os {
+
+bool Memory::valid(u64 start, u64 length) const {
+  return length != 0 && (start & (kGranule - 1)) == 0 && start < format_.user_top() &&
+         length <= format_.user_top() - start && granule_up(length) <= format_.user_top() - start;
+}
+
+int Memory::map(AddressSpace& space, u64 start, u64 length, Rights rights, Backing backing, bool inferred) {
+  if (!valid(start, length)) return EINVAL;
+  if (space.vmas.count() >= VmaSet::kMaxCount) return ENOMEM;
+  const u64 end = start + granule_up(length);
+  // An inferred area takes what is there: a larger page may have been used already by way of its neighbour.
+  if (!inferred) unmap(space, start, length);
+  space.vmas.insert(start, end, rights, backing, inferred);
+  if (!inferred) refill(space, start, end);
+  return 0;
+}
+
+int Memory::unmap(AddressSpace& space, u64 start, u64 length) {
+  if (!valid(start, length)) return EINVAL;
+  const u64 end = start + granule_up(length);
+  space.vmas.remove(start, end);
+  const u64 size = format_.page_size();
+  Gather g = gather();
+  // Pages at the borders that other areas still use are kept, and the gone granules cleared.
+  const auto kept = [&](u64 page) { return space.vmas.coverage(page, page + size).any; };
+  u64 lo = format_.page_down(start), hi = format_.page_down(end - 1) + size;
+  if (lo < hi && kept(lo)) {
+    refill(space, start, std::min(end, lo + size));
+    restrict_rights(space, lo, lo + size, g);
+    lo += size;
+  }
+  if (lo < hi && kept(hi - size)) {
+    hi -= size;
+    refill(space, std::max(start, hi), end);
+    restrict_rights(space, hi, hi + size, g);
+  }
+  if (lo < hi) {
+    discard(space, lo, hi, g);
+    space.table.prune(lo, hi, g);
+  }
+  g.commit();
+  return 0;
+}
+
+int Memory::protect(AddressSpace& space, u64 start, u64 length, Rights rights, bool infer) {
+  if (!valid(start, length)) return EINVAL;
+  const u64 end = start + granule_up(length);
+  if (!space.vmas.covered(start, end)) {
+    if (!infer) return ENOMEM;
+    for (u64 at = start; at < end; at += kGranule) {
+      if (space.vmas.find(at) == nullptr) space.vmas.insert(at, at + kGranule, rights, {}, true);
+    }
+  }
+  space.vmas.set_rights(start, end, rights);
+  Gather g = gather();
+  restrict_rights(space, format_.page_down(start), end, g);
+  if (config_.bug == Bug::protect_stale) {
+    g.commit_without_invalidation();
+  } else {
+    g.commit();
+  }
+  return 0;
+}
+
+// Takes from present entries what their areas do not allow (any more). What areas newly allow comes with
+// the next fault.
+void Memory::restrict_rights(AddressSpace& space, u64 lo, u64 hi, Gather& g) {
+  space.table.for_each_leaf(lo, hi, [&](u64 page, u64 word) {
+    if (!format_.present(word)) return;
+    const Rights allowed = space.vmas.coverage(page, page + format_.page_size()).rights;
+    const Rights had = format_.view(word).rights;
+    if ((had & ~allowed) == 0) return;
+    space.table.update(page, [&](u64 old) { return format_.with_rights(old, static_cast<Rights>(had & allowed)); });
+    g.unhooked(space.tag, page);
+  });
+}
+
+int Memory::move(AddressSpace& space, u64 from, u64 old_length, u64 to, u64 new_length) {
+  if (!valid(from, old_length) || !valid(to, new_length)) return EINVAL;
+  old_length = granule_up(old_length);
+  new_length = granule_up(new_length);
+  if (!space.vmas.covered(from, from + old_length)) return EFAULT;
+  const u64 kept = std::min(old_length, new_length);
+  if (to != from) {
+    if (to < from + old_length && from < to + new_length) return EINVAL;
+    unmap(space, to, new_length);
+    std::vector<Vma> areas;
+    space.vmas.for_each_in(from, from + kept, [&](const Vma& vma) {
+      const u64 lo = std::max(vma.start, from), hi = std::min(vma.end, from + kept);
+      Vma& area = areas.emplace_back();
+      area.start = lo - from + to;
+      area.end = hi - from + to;
+      area.rights = vma.rights;
+      area.backing = vma.backing.at(lo - vma.start);
+    });
+    for (const Vma& area : areas) space.vmas.insert(area.start, area.end, area.rights, area.backing);
+    // Bytes go by copy, granule by granule: the two places need not lie alike in their pages.
+    std::vector<std::byte> bytes(kGranule);
+    for (u64 distance = 0; distance < kept; distance += kGranule) {
+      const u64 source = format_.page_down(from + distance), target = format_.page_down(to + distance);
+      if (space.table.load(source) == 0 && space.table.load(target) == 0) continue;  // untouched: made on demand
+      if (!peek(space, from + distance, bytes)) return EFAULT;
+      write_user(space, to + distance, bytes);
+    }
+  }
+  if (new_length > old_length) {
+    const Vma* last = space.vmas.find(to + kept - 1);
+    const Backing more = last->backing.at(to + kept - last->start);
+    map(space, to + kept, new_length - kept, last->rights, more);
+  }
+  if (to != from) return unmap(space, from, old_length);
+  return new_length < old_length ? unmap(space, from + new_length, old_length - new_length) : 0;
+}
+
+int Memory::set_brk(AddressSpace& space, u64 brk) {
+  if (brk >= format_.user_top()) return ENOMEM;
+  if (space.brk == 0) space.brk = brk;
+  const u64 old_end = granule_up(space.brk), new_end = granule_up(brk);
+  space.brk = brk;
+  if (new_end > old_end) return map(space, old_end, new_end - old_end, kRead | kWrite, {});
+  return new_end < old_end ? unmap(space, new_end, old_end - new_end) : 0;
+}
+
+// Clears the entries of whole pages; frames that nobody maps any more go to the gather.
+void Memory::discard(AddressSpace& space, u64 lo, u64 hi, Gather& g) {
+  space.table.for_each_leaf(lo, hi, [&](u64 page, u64) {
+    const PteView old = format_.view(space.table.get_and_clear(page));
+    if (old.kind == EntryKind::swap) {
+      --swap_[old.slot].users;
+      swap_.release(old.slot);
+    } else if (old.kind == EntryKind::leaf) {
+      g.unhooked(space.tag, page);
+      if (old.pfn != kZeroFrame && remove_mapping(space, page, old.pfn)) g.free_after(old.pfn);
+    }
+  });
+}
+
+// Gives the bytes [lo, hi) of pages that are in use already what the areas say they are untouched.
+void Memory::refill(AddressSpace& space, u64 lo, u64 hi) {
+  std::vector<std::byte> bytes;
+  const u64 size = format_.page_size();
+  const auto border = [&](u64 page) {
+    const u64 first = std::max(page, lo), last = std::min(page + size, hi);
+    if ((first == page && last == page + size) || space.table.load(page) == 0) return;
+    make_bytes(space, page);
+    bytes.assign(page_.begin() + static_cast<std::ptrdiff_t>(first - page),
+                 page_.begin() + static_cast<std::ptrdiff_t>(last - page));
+    write_user(space, first, bytes);
+  };
+  border(format_.page_down(lo));
+  if (format_.page_down(hi - 1) != format_.page_down(lo)) border(format_.page_down(hi - 1));
+}
+
+// A store by the kernel into a process, whatever the rights; inside one page. The page becomes the
+// process's own and dirty.
+void Memory::write_user(AddressSpace& space, u64 va, std::span<const std::byte> bytes) {
+  const u64 page = format_.page_down(va);
+  const VmaSet::Coverage cover = space.vmas.coverage(page, page + format_.page_size());
+  for (;;) {
+    space.table.ensure(page);
+    const u64 word = space.table.load(page);
+    const PteView v = format_.view(word);
+    if (v.kind == EntryKind::poison) return;  // lost already
+    if (v.kind == EntryKind::leaf) {
+      if (v.pfn == kZeroFrame || map_.at(v.pfn).count > 1) {
+        break_cow(space, page, word, cover.rights);
+        continue;
+      }
+      drop_slot(map_[v.pfn]);
+      memory_.write(frame_address(v.pfn) + (va - page), bytes);
+      space.table.update(page, [&](u64 old) { return format_.with_dirty(old, true); });
+      return;
+    }
+    resolve(space, page, arch::Op::write, cover);
+  }
+}
+
+}  // namespace kilburn::os

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Frames: allocation, contents, and who maps them.
+#include "sw/mm/memory.h"
+
+#include <algorithm>
+#include <cstring>
+
+namespace kilburn::os {
+
+namespace {
+const MemoryConfig& checked(const PhysMem& memory, const MemoryConfig& config) {
+  const arch::FormatInfo info = arch::info(config.format);
+  const u32 least = Memory::kFirstFrame + info.levels + 1u;  // one page and its tables
+  if (config.frames < least) {
+    throw UserError(std::to_string(config.frames) + " frames are too few: a process needs at least " +
+                    std::to_string(least));
+  }
+  if ((u64{config.frames} << info.page_shift) > memory.size()) {
+    throw UserError(std::to_string(config.frames) + " frames do not fit in a memory of " +
+                    std::to_string(memory.size()) + " bytes");
+  }
+  if (config.asid_bits < 1 || config.asid_bits > 12) throw UserError("ASID bits must be 1 to 12");
+  if (config.swap_slots > PteFormat::of(config.format).max_slot()) {
+    throw UserError(std::to_string(config.swap_slots) + " swap slots are more than an entry can name");
+  }
+  return config;
+}
+}  // namespace
+
+Memory::Memory(PhysMem& memory, MmuPort& port, BlockDevice& device, const MemoryConfig& config)
+    : config_(checked(memory, config)),
+      format_(PteFormat::of(config.format)),
+      memory_(memory),
+      yield_(port, config.yield, config.seed),
+      shootdown_(port, log_, yield_),
+      asids_(shootdown_, config.asid_bits),
+      map_(config.frames),
+      buddy_(map_, kFirstFrame, config.frames, config.bug != Bug::no_coalescing),
+      swap_(device, config.swap_slots, format_.page_size()),
+      parts_{memory_, format_, *this, log_, asids_, yield_},
+      page_(format_.page_size()),
+      chunk_(format_.page_size()) {
+  if (config.bug == Bug::lost_dirty) snapshots_.resize(config.frames);
+  map_[kZeroFrame].state = FrameState::zero;
+  zero(kZeroFrame);
+  zero(kEmptyRootFrame);
+  if (config_.poison) {
+    std::fill(page_.begin(), page_.end(), kPoisonByte);
+    for (Pfn pfn = kFirstFrame; pfn < config_.frames; ++pfn) memory_.write(frame_address(pfn), page_);
+  }
+}
+
+Memory::~Memory() { ageing_.clear(); }
+
+u64 MemoryStatistics::all_faults() const {
+  u64 sum = 0;
+  for (const u64 n : faults) sum += n;
+  return sum;
+}
+
+std::string_view name(FaultKind kind) {
+  constexpr std::array<std::string_view, kFaultKinds> kNames{
+      "first touch", "file fill",   "zero page", "copy on write", "write by sole owner", "swap-in",
+      "swap cache",  "young/dirty", "upgrade",   "spurious",      "SIGSEGV",             "SIGBUS"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
+Pfn Memory::alloc_frame(FrameState state) {
+  Pfn pfn = buddy_.alloc(0);
+  if (pfn == kNoFrame) {
+    // A batch, so that large memories do not scan for every frame.
+    reclaim(std::clamp<u32>(config_.frames / 64, 1, 32));
+    pfn = buddy_.alloc(0);
+  }
+  if (pfn == kNoFrame) {
+    throw OutOfMemory("out of memory: " + std::to_string(config_.frames) + " frames and " +
+                      std::to_string(config_.swap_slots) + " swap slots (" + std::to_string(swap_.free_slots()) +
+                      " free) do not hold what the program uses");
+  }
+  map_[pfn].state = state;
+  statistics_.frames_peak = std::max<u64>(statistics_.frames_peak, config_.frames - buddy_.free_frames());
+  return pfn;
+}
+
+Pfn Memory::alloc_table() {
+  const Pfn pfn = alloc_frame(FrameState::table);
+  zero(pfn);
+  return pfn;
+}
+
+void Memory::release_frame(Pfn pfn) {
+  if (config_.poison) {
+    std::fill(page_.begin(), page_.end(), kPoisonByte);
+    memory_.write(frame_address(pfn), page_);
+  }
+  log_.add({.kind = MmEvent::Kind::free, .pfn = pfn});
+  const Buddy::Error error = buddy_.free(pfn, 0);
+  if (error != Buddy::Error::none) {
+    throw Violation("P17", "freeing frame " + hex(pfn) + ": " + std::string(name(error)));
+  }
+}
+
+void Memory::zero(Pfn pfn) {
+  std::fill(page_.begin(), page_.end(), std::byte{0});
+  memory_.write(frame_address(pfn), page_);
+}
+
+void Memory::copy(Pfn from, Pfn to) {
+  memory_.read(frame_address(from), page_);
+  memory_.write(frame_address(to), page_);
+}
+
+// The untouched contents of a page: file bytes where an area is a file's, else 0.
+void Memory::make_bytes(const AddressSpace& space, u64 page) {
+  std::fill(page_.begin(), page_.end(), std::byte{0});
+  const u64 end = page + format_.page_size();
+  space.vmas.for_each_in(page, end, [&](const Vma& vma) {
+    if (vma.backing.file == 0) return;
+    for (u64 va = std::max(page, vma.start); va < std::min(end, vma.end); va += 8) {
+      const u64 word = file_word(vma.backing.file, vma.backing.offset + (va - vma.start));
+      std::memcpy(page_.data() + (va - page), &word, 8);
+    }
+  });
+}
+
+void Memory::fill(const AddressSpace& space, u64 page, Pfn pfn) {
+  if (config_.bug == Bug::no_zero_fill && space.vmas.coverage(page, page + format_.page_size()).only_anonymous) return;
+  make_bytes(space, page);
+  memory_.write(frame_address(pfn), page_);
+}
+
+void Memory::add_mapping(AddressSpace& space, u64 page, Pfn pfn) {
+  Frame& frame = map_.at(pfn);
+  if (frame.count++ == 0) {
+    frame.age = kAgeStart;
+    ageing_.push_back(frame);
+    ++ageing_count_;
+  }
+  frame.rmap.push_back({&space, page});
+  ++space.rss;
+}
+
+bool Memory::remove_mapping(AddressSpace& space, u64 page, Pfn pfn) {
+  Frame& frame = map_.at(pfn);
+  const auto at = std::find_if(frame.rmap.begin(), frame.rmap.end(),
+                               [&](const Mapping& m) { return m.space == &space && m.va == page; });
+  if (at == frame.rmap.end()) {
+    throw Violation("P4", "frame " + hex(pfn) + " does not know its mapping at " + hex(page) + "\n" + log_.text());
+  }
+  *at = frame.rmap.back();
+  frame.rmap.pop_back();
+  --space.rss;
+  if (--frame.count != 0) return false;
+  ageing_.erase(FrameList::s_iterator_to(frame));
+  --ageing_count_;
+  drop_slot(frame);
+  if (!snapshots_.empty()) snapshots_[pfn] = 0;
+  return true;
+}
+
+void Memory::drop_slot(Frame& frame) {
+  if (frame.slot == 0) return;
+  const u32 slot = frame.slot;
+  frame.slot = 0;
+  swap_[slot].cached = kNoFrame;
+  swap_.release(slot);
+}
+
+// Nothing but the kernel writes an entry that is not present.
+void Memory::install(AddressSpace& space, u64 page, u64 expect, u64 word) {
+  if (!space.table.exchange(page, expect, word)) {
+    throw Violation("P33", "entry for " + hex(page) + " changed from " + hex(expect) + " to " +
+                               hex(space.table.load(page)) + " while it was not present\n" + log_.text());
+  }
+}
+
+}  // namespace kilburn::os

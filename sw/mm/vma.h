@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Virtual memory areas: what a process may touch, in an AVL tree ordered by end address.
+#pragma once
+
+#include <boost/intrusive/avl_set.hpp>
+
+#include "sw/core/types.h"
+
+namespace kilburn::os {
+
+// What an untouched byte reads as.
+struct Backing {
+  u32 file = 0;    // 0: anonymous, zero; else a file mapping, bytes by file_byte()
+  u64 offset = 0;  // of the area's first byte in the file; 0 if anonymous
+
+  Backing at(u64 distance) const { return file == 0 ? Backing{} : Backing{file, offset + distance}; }
+  bool operator==(const Backing&) const = default;
+};
+// The 8 bytes of a file at `offset` (a multiple of 8). Recorded traces hold no file contents, so they
+// are made up, the same in every run and format.
+u64 file_word(u32 file, u64 offset);
+
+struct Vma : boost::intrusive::avl_set_base_hook<> {
+  u64 start = 0, end = 0;  // multiples of kGranule
+  Rights rights = 0;
+  Backing backing;
+  bool inferred = false;  // not from a system call: made on first touch
+};
+
+class VmaSet {
+ public:
+  static constexpr size_t kMaxCount = 65530;  // LX DEFAULT_MAX_MAP_COUNT
+
+  VmaSet() = default;
+  ~VmaSet() { clear(); }
+  VmaSet(const VmaSet&) = delete;
+  VmaSet& operator=(const VmaSet&) = delete;
+
+  // The area that holds `address`, or nullptr.
+  const Vma* find(u64 address) const;
+  // Union of the rights of all areas in [lo, hi); `any` says whether there is one.
+  struct Coverage {
+    bool any = false;
+    bool only_anonymous = true;
+    Rights rights = 0;
+  };
+  Coverage coverage(u64 lo, u64 hi) const;
+
+  // Inserts where nothing is (checked), merging with equal neighbours.
+  void insert(u64 start, u64 end, Rights, Backing, bool inferred = false);
+  void remove(u64 start, u64 end);                  // holes are ignored
+  void set_rights(u64 start, u64 end, Rights);      // holes are ignored
+  bool covered(u64 start, u64 end) const;           // no hole
+  // The lowest free range of `length` bytes in [lo, hi), aligned; 0 if none.
+  u64 find_gap(u64 length, u64 lo, u64 hi, u64 align) const;
+  void copy_from(const VmaSet&);
+  void clear();
+
+  template <class Fn>
+  void for_each(Fn&& fn) const {
+    for (const Vma& vma : tree_) fn(vma);
+  }
+  // Areas that overlap [lo, hi), ascending.
+  template <class Fn>
+  void for_each_in(u64 lo, u64 hi, Fn&& fn) const {
+    for (auto it = first_past(lo); it != tree_.end() && it->start < hi; ++it) fn(*it);
+  }
+  size_t count() const { return tree_.size(); }
+
+  // P19 sorted, disjoint, not empty, aligned, below `top`; P20 AVL heights; P21 find; throws Violation.
+  void check(u64 top) const;
+
+ private:
+  struct EndKey {
+    using type = u64;
+    type operator()(const Vma& vma) const { return vma.end; }
+  };
+  using Tree = boost::intrusive::avl_set<Vma, boost::intrusive::key_of_value<EndKey>>;
+
+  Tree::const_iterator first_past(u64 address) const { return tree_.upper_bound(address); }
+  Tree::iterator first_past(u64 address) { return tree_.upper_bound(address); }
+  void split_at(u64 address);
+  void merge_around(u64 lo, u64 hi);
+  void dispose(Tree::iterator at);
+
+  Tree tree_;
+};
+
+}  // namespace kilburn::os

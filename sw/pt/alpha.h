@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Alpha words as Linux writes them: the enable bits carry young and dirty, FOR FOW FOE the rights.
+#pragma once
+
+#include "sw/pt/format.h"
+
+namespace kilburn::os {
+
+class AlphaFormat final : public PteFormat {
+ public:
+  explicit AlphaFormat(arch::Format format) : PteFormat(format) {}
+  u32 controls() const override { return 0; }  // no superpage: the kernel itself works on physical addresses
+  u64 table(Pfn) const override;
+  u64 leaf(const PteView&) const override;
+  u64 swap(u32 slot) const override;
+  u64 poison() const override;
+  u64 valid_bit() const override;
+  u32 max_slot() const override;
+  Pfn next_table(u64 word) const override;
+  PteView view(u64 word) const override;
+  bool permits(u64 word, arch::Op) const override;
+};
+
+}  // namespace kilburn::os

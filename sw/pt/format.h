@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// How the kernel writes and reads page-table words: the only place in sw/ that differs by format.
+// Pure functions on words. A word that is not present and not 0 is a swap word or a poison word.
+#pragma once
+
+#include "model/arch/format.h"
+#include "sw/core/types.h"
+
+namespace kilburn::os {
+
+enum class EntryKind : u8 { none, leaf, swap, poison };
+
+struct PteView {
+  EntryKind kind = EntryKind::none;
+  Pfn pfn = 0;        // leaf
+  Rights rights = 0;  // leaf: what the entry allows once young (and dirty, for a write)
+  bool young = false;
+  bool dirty = false;
+  u32 slot = 0;  // swap
+};
+
+class PteFormat {
+ public:
+  static const PteFormat& of(arch::Format);
+  virtual ~PteFormat() = default;
+
+  const arch::FormatInfo& info() const { return info_; }
+  u64 page_size() const { return u64{1} << info_.page_shift; }
+  u64 page_down(u64 va) const { return va & ~(page_size() - 1); }
+  u64 user_top() const { return u64{1} << (info_.va_bits - 1); }  // first address past user space
+  unsigned entries() const { return 1u << info_.index_bits; }
+  u64 span(unsigned level) const {  // bytes under one entry of `level`
+    return u64{1} << (info_.page_shift + info_.index_bits * (level - 1));
+  }
+
+  virtual u32 controls() const = 0;  // live controls that the kernel runs with
+  virtual u64 table(Pfn) const = 0;
+  virtual u64 leaf(const PteView&) const = 0;
+  virtual u64 swap(u32 slot) const = 0;  // slot > 0
+  virtual u64 poison() const = 0;
+  virtual u64 valid_bit() const = 0;
+  virtual u32 max_slot() const = 0;
+
+  // The frame of the next table, or kNoFrame for an absent entry. A present entry that table() would
+  // not have written (apart from A) is corrupt (LX pmd_bad): throws Violation P26.
+  virtual Pfn next_table(u64 word) const = 0;
+  virtual PteView view(u64 word) const = 0;
+  // Whether a user access through this word succeeds with no fault (hardware may still set A and D).
+  virtual bool permits(u64 word, arch::Op) const = 0;
+
+  // Word with other properties; present leaves only.
+  u64 with_rights(u64 word, Rights) const;
+  u64 with_young(u64 word, bool young) const;
+  u64 with_dirty(u64 word, bool dirty) const;
+
+  bool present(u64 word) const { return (word & valid_bit()) != 0; }
+
+ protected:
+  explicit PteFormat(arch::Format format) : info_(arch::info(format)) {}
+
+ private:
+  arch::FormatInfo info_;
+};
+
+}  // namespace kilburn::os

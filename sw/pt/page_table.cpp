@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Reads and writes of page-table words. Each write is a compare-and-swap, because the walker may set
+// A or D at any instant (SDM 4.8), and each is logged.
+#include "sw/pt/page_table.h"
+
+namespace kilburn::os {
+
+PageTable::PageTable(const Parts& parts, const SpaceTag& tag)
+    : parts_(parts), tag_(tag), root_(parts.frames.alloc_table()) {}
+
+std::optional<u64> PageTable::leaf_address(u64 va) const {
+  const arch::FormatInfo& info = parts_.format.info();
+  u64 table = root();
+  for (unsigned level = info.levels; level > 1; --level) {
+    const Pfn next = parts_.format.next_table(parts_.memory.load64(arch::entry_address(info, table, va, level)));
+    if (next == kNoFrame) return std::nullopt;
+    table = frame_address(next);
+  }
+  return arch::entry_address(info, table, va, 1);
+}
+
+u64 PageTable::load(u64 va) const {
+  const std::optional<u64> at = leaf_address(va);
+  return at ? parts_.memory.load64(*at) : 0;
+}
+
+void PageTable::ensure(u64 va) {
+  const arch::FormatInfo& info = parts_.format.info();
+  u64 table = root();
+  for (unsigned level = info.levels; level > 1; --level) {
+    const u64 at = arch::entry_address(info, table, va, level);
+    Pfn next = parts_.format.next_table(parts_.memory.load64(at));
+    if (next == kNoFrame) {
+      next = parts_.frames.alloc_table();  // zeroed before it is linked (P30)
+      const u64 entry = parts_.format.table(next);
+      parts_.memory.cas64(at, 0, entry);
+      const u64 span = parts_.format.span(level);
+      log_table(va & ~(span - 1), span, 0, entry);
+      parts_.yield(va);
+    }
+    table = frame_address(next);
+  }
+}
+
+bool PageTable::exchange(u64 va, u64 expect, u64 desired) {
+  const u64 at = leaf_address(va).value();
+  const u64 old = parts_.memory.cas64(at, expect, desired);
+  if (old != expect) return false;
+  log_entry(va, expect, old, desired);
+  parts_.yield(va);
+  return true;
+}
+
+u64 PageTable::get_and_clear(u64 va) {
+  for (;;) {
+    const u64 old = load(va);
+    if (old == 0 || exchange(va, old, 0)) return old;
+  }
+}
+
+void PageTable::overwrite(u64 va, u64 seen, u64 desired) {
+  const u64 at = leaf_address(va).value();
+  const u64 old = parts_.memory.load64(at);
+  parts_.memory.store64(at, desired);
+  log_entry(va, seen, old, desired);
+}
+
+void PageTable::prune(u64 lo, u64 hi, Gather& gather) { prune(root_, parts_.format.info().levels, 0, lo, hi, gather); }
+
+// True if the table at `table` is empty afterwards.
+bool PageTable::prune(Pfn table, unsigned level, u64 base, u64 lo, u64 hi, Gather& gather) {
+  const u64 span = parts_.format.span(level);
+  bool empty = true;
+  for (unsigned n = 0; n < parts_.format.entries(); ++n) {
+    const u64 entry = word(table, n);
+    if (entry == 0) continue;
+    const u64 va = base + n * span;
+    if (level > 1 && va < hi && va + span > lo) {
+      const Pfn next = parts_.format.next_table(entry);
+      if (next != kNoFrame && prune(next, level - 1, va, lo, hi, gather)) {
+        // The walker may set A in a table entry (x86-64), so this too is a compare-and-swap.
+        const u64 at = frame_address(table) + 8 * n;
+        u64 old = entry;
+        for (u64 seen; (seen = parts_.memory.cas64(at, old, 0)) != old;) old = seen;
+        log_table(va, span, old, 0);
+        gather.table_unhooked(tag_);
+        gather.free_after(next);
+        continue;
+      }
+    }
+    empty = false;
+  }
+  return empty;
+}
+
+void PageTable::free_root(Gather& gather) {
+  gather.table_unhooked(tag_);
+  gather.free_after(root_);
+  root_ = kNoFrame;
+}
+
+void PageTable::log_entry(u64 va, u64 seen, u64 old_word, u64 new_word) const {
+  parts_.log.add({.kind = MmEvent::Kind::entry,
+                  .asid = parts_.asids.live(tag_),
+                  .space = tag_.id,
+                  .va = va,
+                  .span = parts_.format.page_size(),
+                  .seen = seen,
+                  .old_word = old_word,
+                  .new_word = new_word});
+}
+
+void PageTable::log_table(u64 va, u64 span, u64 old_word, u64 new_word) const {
+  parts_.log.add({.kind = MmEvent::Kind::table,
+                  .asid = parts_.asids.live(tag_),
+                  .space = tag_.id,
+                  .va = va,
+                  .span = span,
+                  .seen = old_word,
+                  .old_word = old_word,
+                  .new_word = new_word});
+}
+
+}  // namespace kilburn::os

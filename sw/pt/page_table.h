@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The page tables of one address space. They exist only in simulated memory: this class holds the
+// number of the root frame and nothing else, so there is no copy to disagree with (P26).
+#pragma once
+
+#include <optional>
+
+#include "sw/core/errors.h"
+#include "sw/mm/gather.h"
+#include "sw/pt/format.h"
+
+namespace kilburn::os {
+
+// Where table frames come from: zeroed, pinned for as long as they are tables. May reclaim pages.
+class TableFrames {
+ public:
+  virtual Pfn alloc_table() = 0;
+
+ protected:
+  ~TableFrames() = default;
+};
+
+class PageTable {
+ public:
+  struct Parts {  // what every table of a kernel shares
+    PhysMem& memory;
+    const PteFormat& format;
+    TableFrames& frames;
+    EventLog& log;
+    const AsidAllocator& asids;
+    Yield& yield;
+  };
+  // `tag` is that of the address space and outlives the table.
+  PageTable(const Parts& parts, const SpaceTag& tag);
+
+  Pfn root_frame() const { return root_; }
+  u64 root() const { return u64{root_} << parts_.format.info().page_shift; }
+  const PteFormat& format() const { return parts_.format; }
+
+  // The leaf word for `va`, 0 where a table is missing.
+  u64 load(u64 va) const;
+  // Makes the tables down to the leaf entry of `va`; allocates, so any entry may change before it returns.
+  void ensure(u64 va);
+  // One compare-and-swap of the leaf entry (its table exists): false if memory held another word.
+  bool exchange(u64 va, u64 expect, u64 desired);
+  // Clears the leaf entry and returns what it held at that instant, A and D included.
+  u64 get_and_clear(u64 va);
+  // The entry as `edit` makes it from what memory holds at that instant; returns the new word.
+  template <class Edit>
+  u64 update(u64 va, Edit&& edit) {
+    for (;;) {
+      const u64 old = load(va);
+      const u64 desired = edit(old);
+      if (old == desired || exchange(va, old, desired)) return desired;
+    }
+  }
+  // Seeded bug M1: a plain store over whatever is there now, decided from `seen`.
+  void overwrite(u64 va, u64 seen, u64 desired);
+
+  // Calls fn(va, word) for every leaf entry that is not 0 with lo <= va < hi, ascending. Entries may
+  // be changed, and tables added, meanwhile.
+  template <class Fn>
+  void for_each_leaf(u64 lo, u64 hi, Fn&& fn) const {
+    visit(root_, parts_.format.info().levels, 0, lo, hi, fn);
+  }
+  // Calls fn(pfn, parent, level) for each table, parents first; the root has parent kNoFrame.
+  template <class Fn>
+  void for_each_table(Fn&& fn) const {
+    fn(root_, kNoFrame, parts_.format.info().levels);
+    visit_tables(root_, parts_.format.info().levels, fn);
+  }
+
+  // Unhooks tables under [lo, hi) that hold no entry; their frames go when the gather commits.
+  void prune(u64 lo, u64 hi, Gather&);
+  // Gives the root frame to the gather: the last act. The space must be empty and pruned.
+  void free_root(Gather&);
+
+ private:
+  u64 frame_address(Pfn pfn) const { return u64{pfn} << parts_.format.info().page_shift; }
+  u64 word(Pfn table, unsigned index) const { return parts_.memory.load64(frame_address(table) + 8 * index); }
+  std::optional<u64> leaf_address(u64 va) const;
+  bool prune(Pfn table, unsigned level, u64 base, u64 lo, u64 hi, Gather&);
+  void log_entry(u64 va, u64 seen, u64 old_word, u64 new_word) const;
+  void log_table(u64 va, u64 span, u64 old_word, u64 new_word) const;
+
+  template <class Fn>
+  void visit(Pfn table, unsigned level, u64 base, u64 lo, u64 hi, Fn& fn) const {
+    const u64 span = parts_.format.span(level);
+    const unsigned first = lo > base ? static_cast<unsigned>((lo - base) / span) : 0;
+    for (unsigned n = first; n < parts_.format.entries(); ++n) {
+      const u64 va = base + n * span;
+      if (va >= hi) return;
+      const u64 entry = word(table, n);
+      if (entry == 0) continue;
+      if (level == 1) {
+        if (va >= lo) fn(va, entry);
+      } else if (const Pfn next = parts_.format.next_table(entry); next != kNoFrame) {
+        visit(next, level - 1, va, lo, hi, fn);
+      }
+    }
+  }
+  template <class Fn>
+  void visit_tables(Pfn table, unsigned level, Fn& fn) const {
+    if (level == 1) return;
+    for (unsigned n = 0; n < parts_.format.entries(); ++n) {
+      const Pfn next = parts_.format.next_table(word(table, n));
+      if (next == kNoFrame) continue;
+      fn(next, table, level - 1);
+      visit_tables(next, level - 1, fn);
+    }
+  }
+
+  Parts parts_;
+  const SpaceTag& tag_;
+  Pfn root_;
+};
+
+}  // namespace kilburn::os

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// x86-64 words: the walker sets A and D, rights are R/W, U/S and XD.
+#pragma once
+
+#include "sw/pt/format.h"
+
+namespace kilburn::os {
+
+class X86Format final : public PteFormat {
+ public:
+  X86Format() : PteFormat(arch::Format::x86_64) {}
+  u32 controls() const override;
+  u64 table(Pfn) const override;
+  u64 leaf(const PteView&) const override;
+  u64 swap(u32 slot) const override;
+  u64 poison() const override;
+  u64 valid_bit() const override;
+  u32 max_slot() const override;
+  Pfn next_table(u64 word) const override;
+  PteView view(u64 word) const override;
+  bool permits(u64 word, arch::Op) const override;
+};
+
+}  // namespace kilburn::os
