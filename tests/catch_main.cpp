@@ -5,4 +5,4 @@
 #define CATCH_CONFIG_MAIN
 #include "tests/catch.h"
 
-int sc_main(int, char**) { return 0; }
+extern "C" int sc_main(int, char**) { return 0; }

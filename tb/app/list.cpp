@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Listings for people and, with --json, for machines.
+#include "tb/app/list.h"
+
+#include <boost/json.hpp>
+#include <iostream>
+
+#include "model/arch/format.h"
+#include "sw/core/bugs.h"
+#include "tb/dut/loader.h"
+#include "tb/errors.h"
+
+namespace kilburn::tb {
+namespace json = boost::json;
+
+namespace {
+
+constexpr const char* kUsage =
+    "Usage: kilburn list [tests|duts|formats|bugs] [--json]\n"
+    "\n"
+    "Lists built-in tests, installed DUTs, page-table formats and seeded bugs; all of them without a word.\n";
+
+// A table: rows of name, what it belongs to, description.
+struct Row {
+  std::string name, of, text;
+};
+
+std::vector<Row> tests() {
+  return {{"random", "any DUT with pins", "constrained-random requests, invalidations, page-table edits, memory timing"}};
+}
+
+std::vector<Row> formats() {
+  std::vector<Row> rows;
+  for (auto format : {arch::Format::x86_64, arch::Format::alpha, arch::Format::alpha_x64}) {
+    const auto info = arch::info(format);
+    rows.push_back({std::string(arch::name(format)), std::to_string(info.levels) + " levels",
+                    std::to_string(info.va_bits) + "-bit addresses, pages from " +
+                        std::to_string((1u << info.page_shift) / 1024) + " KB, accessed and dirty bits by " +
+                        (info.hardware_ad ? "hardware" : "fault handlers")});
+  }
+  return rows;
+}
+
+std::vector<Row> duts() {
+  std::vector<Row> rows;
+  for (const auto& dut : installed_duts()) {
+    const auto library = DutLibrary::load(dut.path.string(), dut.format);
+    rows.push_back({dut.name, std::string(arch::name(dut.format)),
+                    library.api().description ? library.api().description : ""});
+  }
+  for (auto format : {"x86-64", "alpha", "alpha-x64"}) {
+    rows.push_back({"arch", format, "the architectural walk, no TLB (programs and traces)"});
+    rows.push_back({"tlm", format, "the loosely timed SystemC TLM-2.0 model (programs and traces)"});
+  }
+  return rows;
+}
+
+std::vector<Row> bugs() {
+  std::vector<Row> rows;
+  for (const auto& dut : installed_duts()) {
+    const auto library = DutLibrary::load(dut.path.string(), dut.format);
+    if (!library.api().bugs) continue;
+    for (const char* const* bug = library.api().bugs; *bug; ++bug) {
+      const std::string text = *bug;  // ID, sentence and source, separated by tabs
+      const auto tab = text.find('\t');
+      const auto tab2 = text.find('\t', tab + 1);
+      rows.push_back({text.substr(0, tab), dut.name + " " + std::string(arch::name(dut.format)),
+                      text.substr(tab + 1, tab2 - tab - 1) +
+                          (tab2 == std::string::npos ? "" : " (" + text.substr(tab2 + 1) + ")")});
+    }
+  }
+  for (const auto& bug : os::bug_names()) rows.push_back({std::string(bug.id), "os", std::string(bug.text)});
+  return rows;
+}
+
+json::array to_json(const std::vector<Row>& rows) {
+  json::array array;
+  for (const auto& row : rows) array.push_back({{"name", row.name}, {"of", row.of}, {"description", row.text}});
+  return array;
+}
+
+void print(const std::string& title, const std::vector<Row>& rows) {
+  std::cout << title << "\n";
+  for (const auto& row : rows) {
+    std::string line = "  " + row.name;
+    line.resize(std::max<std::size_t>(line.size() + 2, 24), ' ');
+    line += row.of;
+    line.resize(std::max<std::size_t>(line.size() + 2, 44), ' ');
+    std::cout << line << row.text << "\n";
+  }
+}
+
+}  // namespace
+
+int list_command(const std::vector<std::string>& arguments) {
+  bool as_json = false;
+  std::string what;
+  for (const auto& word : arguments) {
+    if (word == "--help") {
+      std::cout << kUsage;
+      return 0;
+    }
+    if (word == "--json") {
+      as_json = true;
+    } else if (what.empty() && (word == "tests" || word == "duts" || word == "formats" || word == "bugs")) {
+      what = word;
+    } else {
+      throw UserError("list does not know \"" + word + "\"; it lists tests, duts, formats, bugs");
+    }
+  }
+  json::object all;
+  for (const auto& [name, rows_of] : {std::pair{"tests", &tests}, {"duts", &duts}, {"formats", &formats}, {"bugs", &bugs}}) {
+    if (!what.empty() && what != name) continue;
+    const auto rows = rows_of();
+    if (as_json) all[name] = to_json(rows);
+    else print(name, rows);
+  }
+  if (as_json) std::cout << json::serialize(all) << "\n";
+  return 0;
+}
+
+}  // namespace kilburn::tb

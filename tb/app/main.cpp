@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The program `kilburn`: one file a subcommand. Exit status 0 passed, 1 the DUT is wrong, 2 the input
+// is wrong, 3 the environment failed, 130 interrupted.
+#include <iostream>
+#include <new>
+#include <string>
+#include <vector>
+
+#include "sw/core/errors.h"
+#include "sw/trace/event.h"
+#include "tb/app/list.h"
+#include "tb/app/run.h"
+#include "tb/errors.h"
+
+namespace {
+
+constexpr const char* kUsage =
+    "Usage: kilburn COMMAND [options]\n"
+    "\n"
+    "  run    one test: a program, a trace or a random test, on a DUT in lockstep with the reference\n"
+    "  list   tests, DUTs, formats, seeded bugs\n"
+    "\n"
+    "kilburn COMMAND --help says more.\n";
+
+int dispatch(const std::vector<std::string>& words) {
+  if (words.empty()) {
+    std::cerr << kUsage;
+    return 2;
+  }
+  if (words[0] == "--help" || words[0] == "-h" || words[0] == "help") {
+    std::cout << kUsage;
+    return 0;
+  }
+  if (words[0] == "--version") {
+    std::cout << "kilburn " KILBURN_VERSION "\n";
+    return 0;
+  }
+  const std::vector<std::string> rest(words.begin() + 1, words.end());
+  if (words[0] == "run") return kilburn::tb::run_command(rest);
+  if (words[0] == "list") return kilburn::tb::list_command(rest);
+  throw kilburn::tb::UserError("there is no command \"" + words[0] + "\"; there are: run, list");
+}
+
+}  // namespace
+
+// libsystemc's own main() would call this; kilburn elaborates from its own main() instead.
+extern "C" int sc_main(int, char**) { return 3; }
+
+int main(int argc, char** argv) {
+  try {
+    return dispatch({argv + 1, argv + argc});
+  } catch (const kilburn::tb::UserError& e) {
+    std::cerr << "kilburn: " << e.what() << "\n";
+    return 2;
+  } catch (const kilburn::os::UserError& e) {  // too few frames, a full swap area
+    std::cerr << "kilburn: " << e.what() << "\n";
+    return 2;
+  } catch (const kilburn::os::TraceError& e) {
+    std::cerr << "kilburn: " << e.what() << "\n";
+    return 2;
+  } catch (const std::bad_alloc&) {
+    std::cerr << "kilburn: out of memory\n";
+    return 3;
+  } catch (const std::exception& e) {
+    std::cerr << "kilburn: " << e.what() << "\n";
+    return 3;
+  }
+}

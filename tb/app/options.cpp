@@ -1,0 +1,184 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Command line of `kilburn run`.
+#include "tb/app/options.h"
+
+#include <boost/program_options.hpp>
+#include <charconv>
+#include <iostream>
+
+#include "tb/errors.h"
+
+namespace kilburn::tb {
+namespace po = boost::program_options;
+using arch::u64;
+
+std::string shell_quote(const std::string& word) {
+  static const std::string plain =
+      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
+  if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
+  std::string quoted = "'";
+  for (char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+std::string RunOptions::source_name() const {
+  if (!test.empty()) return test;
+  if (!trace.empty()) return trace.filename().string();
+  const auto words = po::split_unix(program);
+  return words.empty() ? "program" : std::filesystem::path(words[0]).filename().string();
+}
+
+namespace {
+
+// Whole decimal numbers only; the library would take "-1" for an unsigned.
+u64 number(const po::variables_map& map, const char* option, u64 low, u64 high) {
+  const auto& text = map[option].as<std::string>();
+  u64 value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (error != std::errc() || end != text.data() + text.size() || value < low || value > high) {
+    throw UserError("--" + std::string(option) + " needs a whole number from " + std::to_string(low) + " to " +
+                    std::to_string(high) + ", not \"" + text + "\"");
+  }
+  return value;
+}
+
+po::options_description visible_options() {
+  po::options_description source("What to run (exactly one)");
+  source.add_options()
+      ("program", po::value<std::string>()->value_name("'CMD ARGS'"), "record this program with valgrind and run its references through the MMU")
+      ("trace", po::value<std::string>()->value_name("FILE"), "run a valgrind lackey log (--trace-mem=yes --trace-syscalls=yes)")
+      ("test", po::value<std::string>()->value_name("NAME"), "run a built-in test: random");
+  po::options_description how("How");
+  how.add_options()
+      ("format", po::value<std::string>()->default_value("x86-64")->value_name("F"), "page-table format: x86-64, alpha or alpha-x64")
+      ("dut", po::value<std::string>()->default_value("mmu")->value_name("NAME|PATH.so"), "device under test; arch and tlm are the models themselves")
+      ("check", po::value<std::string>()->default_value("all")->value_name("C"), "exact (every pin, every cycle), end-to-end (every load), or all that apply")
+      ("count", po::value<std::string>()->default_value("100000")->value_name("N"), "responses that the random test waits for")
+      ("frames", po::value<std::string>()->default_value("96")->value_name("N"), "page frames of simulated memory for a program or trace")
+      ("references", po::value<std::string>()->default_value("0")->value_name("N"), "stop a program or trace after N references; 0: at its end")
+      ("seed", po::value<std::string>()->default_value("1")->value_name("S"), "seed of every random choice, not 0")
+      ("yield", po::value<std::string>()->default_value("random")->value_name("P"), "let the hardware run inside the OS's critical sequences: none, every or random")
+      ("strict", "an access outside every mapping of the trace is a fault; else the region is inferred and counted")
+      ("bug", po::value<std::string>()->value_name("ID"), "plant a seeded bug of the DUT (kilburn list bugs)")
+      ("os-bug", po::value<std::string>()->value_name("ID"), "plant a seeded bug of the OS shim (kilburn list bugs)");
+  po::options_description output("Output");
+  output.add_options()
+      ("waves", po::value<std::string>()->default_value("on-fail")->value_name("W"), "never, on-fail (a window around the failure) or always")
+      ("waves-window", po::value<std::string>()->value_name("A:B"), "record cycles A to B only (with --waves always)")
+      ("out", po::value<std::string>()->value_name("DIR"), "run folder; default runs/SOURCE-FORMAT-SEED")
+      ("keep-trace", "keep the recorded trace of a program also when the run passes")
+      ("json", "print result.json instead of the summary")
+      ("help", "this text");
+  po::options_description all;
+  all.add(source).add(how).add(output);
+  return all;
+}
+
+void parse_window(const std::string& text, RunOptions& options) {
+  const auto colon = text.find(':');
+  const auto read = [&](std::size_t from, std::size_t to, u64& value) {
+    const auto [end, error] = std::from_chars(text.data() + from, text.data() + to, value);
+    return error == std::errc() && end == text.data() + to;
+  };
+  if (colon == std::string::npos || !read(0, colon, options.waves_from) ||
+      !read(colon + 1, text.size(), options.waves_to) || options.waves_from >= options.waves_to) {
+    throw UserError("--waves-window needs two cycles A:B with A below B, not \"" + text + "\"");
+  }
+}
+
+}  // namespace
+
+std::optional<RunOptions> parse_run_options(const std::vector<std::string>& arguments) {
+  po::options_description all = visible_options();
+  po::options_description hidden;
+  hidden.add_options()("rerun-for-waves", "");
+  po::options_description known;
+  known.add(all).add(hidden);
+  po::variables_map map;
+  try {
+    po::store(po::command_line_parser(arguments)
+                  .options(known)
+                  .positional(po::positional_options_description())
+                  .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
+                  .run(),
+              map);
+    po::notify(map);
+  } catch (const po::too_many_positional_options_error&) {
+    throw UserError("run takes options only; see kilburn run --help");
+  } catch (const po::error& e) {
+    throw UserError(std::string(e.what()) + "; see kilburn run --help");
+  }
+  if (map.count("help")) {
+    std::cout << "Usage: kilburn run (--program 'CMD ARGS' | --trace FILE | --test NAME) [options]\n\n"
+                 "Runs one test and ends with a summary and result.json.\n"
+                 "Exit status: 0 passed, 1 the DUT is wrong, 2 the input is wrong, 3 the environment\n"
+                 "failed, 130 interrupted.\n"
+              << all;
+    return std::nullopt;
+  }
+
+  RunOptions o;
+  o.command = "kilburn run";
+  for (const auto& word : arguments) o.command += " " + shell_quote(word);
+  if (map.count("program")) o.program = map["program"].as<std::string>();
+  if (map.count("trace")) o.trace = map["trace"].as<std::string>();
+  if (map.count("test")) o.test = map["test"].as<std::string>();
+  if (map.count("program") + map.count("trace") + map.count("test") != 1) {
+    throw UserError("exactly one of --program, --trace and --test says what to run; see kilburn run --help");
+  }
+  if (map.count("program") && po::split_unix(o.program).empty()) throw UserError("--program is empty");
+  if (map.count("test") && o.test != "random") {
+    throw UserError("there is no test \"" + o.test + "\"; there is: random (kilburn list tests)");
+  }
+  const auto& format = map["format"].as<std::string>();
+  const auto parsed = arch::format_from_name(format);
+  if (!parsed) throw UserError("there is no format \"" + format + "\"; there are: x86-64, alpha, alpha-x64");
+  o.format = *parsed;
+  o.dut = map["dut"].as<std::string>();
+  const bool model = o.dut == "arch" || o.dut == "tlm";
+  const auto& check = map["check"].as<std::string>();
+  if (check != "all" && check != "exact" && check != "end-to-end") {
+    throw UserError("there is no check \"" + check + "\"; there are: exact, end-to-end, all");
+  }
+  o.check_exact = check != "end-to-end" && !model;
+  o.check_end_to_end = check != "exact" && o.test.empty();
+  if (check == "exact" && model) throw UserError("--check exact compares pins, which --dut " + o.dut + " does not have");
+  if (check == "end-to-end" && !o.test.empty()) {
+    throw UserError("--check end-to-end compares what a program loads, which --test " + o.test + " does not have");
+  }
+  if (model && !o.test.empty()) throw UserError("--test " + o.test + " drives pins, which --dut " + o.dut + " does not have");
+  o.count = number(map, "count", 1, 1'000'000'000'000);
+  o.frames = number(map, "frames", 1, u64{1} << 24);
+  o.references = number(map, "references", 0, ~u64{0});
+  o.seed = number(map, "seed", 1, ~u64{0});
+  o.yield = map["yield"].as<std::string>();
+  if (o.yield != "none" && o.yield != "every" && o.yield != "random") {
+    throw UserError("--yield is none, every or random, not \"" + o.yield + "\"");
+  }
+  o.strict_trace = map.count("strict") != 0;
+  if (map.count("bug")) o.bug = map["bug"].as<std::string>();
+  if (map.count("os-bug")) o.os_bug = map["os-bug"].as<std::string>();
+  if (!o.os_bug.empty() && !o.test.empty()) throw UserError("--os-bug needs a program or trace: --test has no OS");
+  if (!o.bug.empty() && model) throw UserError("--bug needs a DUT with seeded bugs, not --dut " + o.dut);
+  const auto& waves = map["waves"].as<std::string>();
+  if (waves == "never") o.waves = Waves::never;
+  else if (waves == "on-fail") o.waves = Waves::on_fail;
+  else if (waves == "always") o.waves = Waves::always;
+  else throw UserError("--waves is never, on-fail or always, not \"" + waves + "\"");
+  if (o.waves == Waves::always && model) throw UserError("--waves always needs RTL, which --dut " + o.dut + " is not");
+  if (map.count("waves-window")) {
+    if (o.waves != Waves::always) throw UserError("--waves-window goes with --waves always");
+    parse_window(map["waves-window"].as<std::string>(), o);
+  }
+  o.out = map.count("out") ? std::filesystem::path(map["out"].as<std::string>())
+                           : std::filesystem::path("runs") / (o.source_name() + "-" + std::string(arch::name(o.format)) +
+                                                              "-" + std::to_string(o.seed));
+  if (o.out.empty()) throw UserError("--out is empty");
+  o.json = map.count("json") != 0;
+  o.keep_trace = map.count("keep-trace") != 0;
+  o.rerun_for_waves = map.count("rerun-for-waves") != 0;
+  return o;
+}
+
+}  // namespace kilburn::tb

@@ -1,0 +1,135 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// result.json.
+#include "tb/app/result.h"
+
+#include <boost/json.hpp>
+#include <fstream>
+#include <sstream>
+
+#include "tb/errors.h"
+#include "tb/text.h"
+
+namespace kilburn::tb {
+namespace json = boost::json;
+
+namespace {
+
+std::string key(std::string name) {
+  for (char& c : name) {
+    if (c == ' ' || c == '-') c = '_';
+  }
+  return name;
+}
+
+json::object object(const Result::Figures& figures) {
+  json::object o;
+  for (const auto& [name, value] : figures) o[key(name)] = value;
+  return o;
+}
+
+json::array array(const std::vector<std::string>& lines) { return json::array(lines.begin(), lines.end()); }
+
+const char* verdict_name(Verdict verdict) {
+  return verdict == Verdict::passed ? "passed" : verdict == Verdict::failed ? "failed" : "interrupted";
+}
+
+json::object failure_object(const Failure& f) {
+  json::object o;
+  o["check"] = f.check;
+  o["message"] = f.message;
+  o["cycle"] = f.cycle;
+  if (!f.signal.empty()) {
+    o["signal"] = f.signal;
+    o["expected"] = hex(f.expected);
+    o["found"] = hex(f.found);
+  }
+  if (!f.request.empty()) o["request"] = f.request;
+  o["reference_walk"] = array(f.reference_walk);
+  o["dut_walk"] = array(f.dut_walk);
+  o["history"] = array(f.history);
+  if (!f.twin.empty()) o["reference_state"] = f.twin;
+  if (!f.waves.empty()) o["waves"] = f.waves;
+  return o;
+}
+
+// Boost.JSON prints on one line; people read this file too.
+void print(std::ostream& out, const json::value& value, const std::string& indent) {
+  const std::string deeper = indent + "  ";
+  if (value.is_object() && !value.get_object().empty()) {
+    const char* separator = "{\n";
+    for (const auto& member : value.get_object()) {
+      out << separator << deeper << json::serialize(json::string(member.key())) << ": ";
+      print(out, member.value(), deeper);
+      separator = ",\n";
+    }
+    out << "\n" << indent << "}";
+  } else if (value.is_array() && !value.get_array().empty()) {
+    const char* separator = "[\n";
+    for (const auto& element : value.get_array()) {
+      out << separator << deeper;
+      print(out, element, deeper);
+      separator = ",\n";
+    }
+    out << "\n" << indent << "]";
+  } else if (value.is_double()) {
+    std::ostringstream fixed;
+    fixed.precision(3);
+    fixed << std::fixed << value.get_double();
+    out << fixed.str();
+  } else {
+    out << json::serialize(value);
+  }
+}
+
+}  // namespace
+
+arch::u64 Result::compared() const {
+  arch::u64 sum = 0;
+  for (const auto& figure : comparisons) sum += figure.second;
+  return sum;
+}
+
+std::string json_text(const Result& r) {
+  json::object o;
+  o["kilburn_result"] = 1;  // version of this file's form
+  o["verdict"] = verdict_name(r.verdict);
+  o["source"] = r.source;
+  o["format"] = r.format;
+  o["dut"] = r.dut;
+  o["dut_description"] = r.dut_description;
+  o["checks"] = array(r.checks);
+  o["seed"] = r.seed;
+  o["command"] = r.command;
+  o["reproduce"] = r.reproduce;
+  o["translation"] = object(r.translation);
+  o["faults"] = object(r.faults);
+  if (!r.os.empty()) o["os"] = object(r.os);
+  o["comparisons"] = object(r.comparisons);
+  o["mismatches"] = r.failure ? 1 : 0;
+  if (!r.memory_digest.empty()) o["memory_digest"] = r.memory_digest;
+  o["cycles"] = r.cycles;
+  o["seconds"] = r.seconds;
+  o["cycles_per_second"] = r.seconds > 0 ? static_cast<arch::u64>(static_cast<double>(r.cycles) / r.seconds) : 0;
+  if (r.failure) o["failure"] = failure_object(*r.failure);
+  std::ostringstream out;
+  print(out, o, "");
+  out << "\n";
+  return out.str();
+}
+
+void write_result(const Result& r, const std::filesystem::path& folder) {
+  const auto path = folder / "result.json";
+  const auto part = folder / "result.json.part";
+  {
+    std::ofstream file(part, std::ios::trunc);
+    file << json_text(r);
+    file.close();
+    if (!file) throw EnvironmentError("the result file " + part.string() + " cannot be written");
+  }
+  std::error_code ec;
+  std::filesystem::rename(part, path, ec);
+  if (ec) throw EnvironmentError("the result file " + path.string() + " cannot be written: " + ec.message());
+}
+
+}  // namespace kilburn::tb

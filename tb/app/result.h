@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What came of a run: the figures of the summary and of result.json, which are the same.
+#pragma once
+
+#include <array>
+#include <filesystem>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "tb/failure/failure.h"
+
+namespace kilburn::tb {
+
+enum class Verdict { passed, failed, interrupted };
+
+struct Result {
+  Verdict verdict = Verdict::passed;
+  std::string source, format, dut, dut_description, command, reproduce;
+  std::vector<std::string> checks;
+  arch::u64 seed = 0;
+
+  // A figure is a count with the name that people read; its JSON key is the name with '_' for ' '.
+  using Figures = std::vector<std::pair<std::string, arch::u64>>;
+  Figures translation;  // requests, hits, walks, invalidations ...
+  Figures faults;       // by kind
+  Figures os;           // pages swapped and the like; empty without an OS
+  Figures comparisons;  // pins, TLB entries, loads
+  std::string memory_digest;  // of every byte of every process at the end; empty without an OS
+  arch::u64 cycles = 0;
+  double seconds = 0;   // wall time of the simulation
+
+  std::optional<Failure> failure;
+
+  arch::u64 compared() const;  // sum of `comparisons`
+};
+
+std::string json_text(const Result&);                                      // one object, indented, ends with a newline
+void print_summary(const Result&, const std::filesystem::path& folder);    // for a person, to stdout
+// Writes result.json whole or not at all. Throws EnvironmentError.
+void write_result(const Result&, const std::filesystem::path& folder);
+
+}  // namespace kilburn::tb

@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// One run: options, DUT, folder, source, verdict, waves of a failure, result.
+#include "tb/app/run.h"
+
+#include <boost/process/args.hpp>
+#include <boost/process/child.hpp>
+#include <boost/process/io.hpp>
+#include <fstream>
+#include <iostream>
+#include <optional>
+
+#include "tb/app/interrupt.h"
+#include "tb/app/record.h"
+#include "tb/app/sources.h"
+#include "tb/errors.h"
+
+namespace kilburn::tb {
+namespace fs = std::filesystem;
+namespace bp = boost::process;
+
+namespace {
+
+// The options of a run as words, with another wave mode and, for a program, its recorded trace.
+std::vector<std::string> words_of(const RunOptions& o, const fs::path& trace) {
+  std::vector<std::string> words = {"run"};
+  auto add = [&](const char* option, const std::string& value) {
+    words.push_back(option);
+    words.push_back(value);
+  };
+  if (!o.test.empty()) {
+    add("--test", o.test);
+    add("--count", std::to_string(o.count));
+  } else {
+    add("--trace", trace.string());
+    add("--frames", std::to_string(o.frames));
+    if (o.references != 0) add("--references", std::to_string(o.references));
+    add("--yield", o.yield);
+    if (o.strict_trace) words.push_back("--strict");
+  }
+  add("--format", std::string(arch::name(o.format)));
+  add("--dut", o.dut);
+  const bool model = o.dut == "arch" || o.dut == "tlm";
+  if (o.test.empty() && !model && o.check_exact != o.check_end_to_end) {
+    add("--check", o.check_exact ? "exact" : "end-to-end");
+  }
+  add("--seed", std::to_string(o.seed));
+  if (!o.bug.empty()) add("--bug", o.bug);
+  if (!o.os_bug.empty()) add("--os-bug", o.os_bug);
+  return words;
+}
+
+std::string command_line(const std::vector<std::string>& words) {
+  std::string line = "kilburn";
+  for (const auto& word : words) line += " " + shell_quote(word);
+  return line;
+}
+
+// What an earlier run left, the traces of its forked children included.
+void remove_run_files(const fs::path& folder) {
+  std::error_code ec;
+  for (const auto& file : fs::directory_iterator(folder, ec)) {
+    const std::string name = file.path().filename().string();
+    if (name == "result.json" || name == "waves.fst" || name == "swap" || name.starts_with("program.")) {
+      std::error_code ignored;
+      fs::remove(file.path(), ignored);
+    }
+  }
+}
+
+// Only a folder that is new, empty or an earlier run's is written into. True if it is new.
+bool prepare_folder(const fs::path& folder) {
+  std::error_code ec;
+  const bool is_new = !fs::exists(folder, ec);
+  if (fs::exists(folder, ec)) {
+    if (!fs::is_directory(folder, ec)) throw UserError("the run folder " + folder.string() + " is a file");
+    const bool empty = fs::is_empty(folder, ec);
+    if (!empty && !fs::exists(folder / "result.json", ec) && !fs::exists(folder / ".kilburn-run", ec)) {
+      throw UserError("the folder " + folder.string() + " exists and is not the folder of a run; --out names another");
+    }
+    remove_run_files(folder);
+  } else {
+    fs::create_directories(folder, ec);
+    if (ec) throw EnvironmentError("the run folder " + folder.string() + " cannot be made: " + ec.message());
+  }
+  std::ofstream mark(folder / ".kilburn-run");
+  if (!mark) throw EnvironmentError("the run folder " + folder.string() + " cannot be written");
+  return is_new;
+}
+
+// A recorded trace can be large, and the program can be recorded again.
+void remove_traces(const fs::path& folder) {
+  std::error_code ec;
+  for (const auto& file : fs::directory_iterator(folder, ec)) {
+    std::error_code ignored;
+    if (file.path().filename().string().starts_with("program.lk")) fs::remove(file.path(), ignored);
+  }
+}
+
+void discard_folder(const fs::path& folder, bool is_new) {
+  std::error_code ec;
+  remove_run_files(folder);
+  if (!is_new) return;
+  fs::remove(folder / ".kilburn-run", ec);
+  fs::remove(folder, ec);
+}
+
+// Runs the failing test once more in a child that records the cycles around the failure.
+void record_waves_of_failure(const RunOptions& options, const fs::path& trace, Failure& failure) {
+  auto words = words_of(options, trace);
+  const arch::u64 from = failure.cycle > kWavesBefore ? failure.cycle - kWavesBefore : 0;
+  for (const std::string& word : {std::string("--waves"), std::string("always"), std::string("--waves-window"),
+                                  std::to_string(from) + ":" + std::to_string(failure.cycle + kWavesAfter),
+                                  std::string("--out"), options.out.string(), std::string("--rerun-for-waves")}) {
+    words.push_back(word);
+  }
+  std::error_code ec;
+  const auto self = fs::read_symlink("/proc/self/exe", ec);
+  bp::child child(self.string(), bp::args(words), bp::std_in < bp::null, bp::std_out > bp::null,
+                  bp::std_err > bp::null, ec);
+  if (ec) return;
+  child.wait(ec);
+  if (fs::exists(waves_file(options), ec)) failure.waves = waves_file(options).string();
+}
+
+void run_source(const RunOptions& options, const std::optional<DutLibrary>& library, const fs::path& trace,
+                Result& result) {
+  if (!options.test.empty()) run_random(options, *library, result);
+  else run_trace(options, library ? &*library : nullptr, trace, result);
+}
+
+int exit_status(Verdict verdict) {
+  return verdict == Verdict::passed ? 0 : verdict == Verdict::failed ? 1 : 130;
+}
+
+}  // namespace
+
+int run_command(const std::vector<std::string>& arguments) {
+  const auto parsed = parse_run_options(arguments);
+  if (!parsed) return 0;
+  const RunOptions& options = *parsed;
+  watch_for_interrupts();
+
+  // Everything that the user may have got wrong is looked at before anything is written.
+  std::optional<DutLibrary> library;
+  if (options.dut != "arch" && options.dut != "tlm") library = DutLibrary::load(options.dut, options.format);
+  if (library) Dut(*library, options.seed).select_bug(options.bug);
+  fs::path trace = options.trace;
+  if (!trace.empty() && !std::ifstream(trace)) throw UserError("the trace " + trace.string() + " cannot be read");
+  if (!options.program.empty()) check_program(options.program);
+  if (options.test.empty()) check_os_options(options);
+
+  Result result;
+  if (options.rerun_for_waves) {
+    run_source(options, library, trace, result);
+    return exit_status(result.verdict);
+  }
+
+  const bool new_folder = prepare_folder(options.out);
+  result.source = options.test.empty() ? (options.program.empty() ? "trace " + trace.string() : options.program)
+                                       : "test " + options.test;
+  result.format = arch::name(options.format);
+  result.dut = options.dut;
+  if (library && library->api().description) result.dut_description = library->api().description;
+  result.command = options.command;
+  result.seed = options.seed;
+  if (options.check_exact) result.checks.push_back("exact");
+  if (options.check_end_to_end) result.checks.push_back("end-to-end");
+  try {
+    if (!options.program.empty()) {
+      trace = options.out / "program.lk";
+      const int status = record_program(options.program, trace, options.out / "program.output");
+      if (status != 0 && !options.json) {
+        std::cerr << "kilburn: note: the recorded program ended with status " << status << "\n";
+      }
+    }
+    result.reproduce = command_line(words_of(options, trace));
+    run_source(options, library, trace, result);
+  } catch (const Interrupted&) {
+    result.verdict = Verdict::interrupted;
+  } catch (...) {
+    discard_folder(options.out, new_folder);  // an input that turned out wrong leaves nothing half-written
+    throw;
+  }
+  if (result.verdict == Verdict::passed && result.compared() == 0) {
+    result.verdict = Verdict::failed;
+    result.failure.emplace();
+    result.failure->check = "honesty";
+    result.failure->message = "the run compared nothing, so it proves nothing";
+  }
+  if (result.failure && options.waves == Waves::on_fail && library) {
+    record_waves_of_failure(options, trace, *result.failure);
+  } else if (options.waves == Waves::always && result.failure) {
+    result.failure->waves = waves_file(options).string();
+  }
+  if (!options.program.empty() && result.verdict == Verdict::passed && !options.keep_trace) {
+    remove_traces(options.out);
+  }
+  write_result(result, options.out);
+  if (options.json) std::cout << json_text(result);
+  else print_summary(result, options.out);
+  return exit_status(result.verdict);
+}
+
+}  // namespace kilburn::tb

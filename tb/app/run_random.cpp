@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `kilburn run --test random`.
+#include "sw/hw/ram.h"
+#include "tb/app/sources.h"
+#include "tb/errors.h"
+#include "tb/stimulus/random_test.h"
+#include "tb/text.h"
+
+namespace kilburn::tb {
+
+void run_random(const RunOptions& options, const DutLibrary& library, Result& result) {
+  run_in_systemc({}, [&](const Advance& advance) {
+    os::RamMem memory(RandomTables::kMemoryBytes);
+    Session session(options, library, memory, advance);
+    RandomTest test(session.lockstep(), {options.format, options.count, options.seed});
+    session.show([&] { return grouped(test.answered()) + " of " + grouped(options.count) + " responses"; });
+    session.run([&] { test.run(); }, result);
+    const RandomTestResult& r = test.result();
+    result.translation.insert(result.translation.begin(), {{"requests", r.requests},
+                                                           {"responses", test.answered()},
+                                                           {"invalidations", r.invalidations},
+                                                           {"page-table edits", r.edits}});
+    for (unsigned code = 1; code < 16; ++code) {
+      if (r.faults[code] != 0) {
+        result.faults.emplace_back(std::string(arch::name(static_cast<arch::Fault>(code))), r.faults[code]);
+      }
+    }
+  });
+}
+
+}  // namespace kilburn::tb

@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// A DUT under lockstep for the length of one run: what the random test and the OS share.
+#pragma once
+
+#include <functional>
+#include <memory>
+
+#include "tb/app/options.h"
+#include "tb/app/result.h"
+#include "tb/dut/loader.h"
+#include "tb/lockstep/lockstep.h"
+#include "tb/lockstep/systemc_process.h"
+
+namespace kilburn::tb {
+
+// One line of progress, shown a few times a second on a terminal.
+using Progress = std::function<std::string()>;
+
+class Session {
+ public:
+  // Resets the DUT, opens waves if asked for. Throws UserError, DutWrong.
+  Session(const RunOptions&, const DutLibrary&, os::PhysMem&, const Advance&);
+  ~Session();
+
+  Lockstep& lockstep() { return lockstep_; }
+  void show(Progress progress) { progress_ = std::move(progress); }
+
+  // Runs `body`; if the DUT is wrong, lets the waves run on for a little and fills `result`'s failure.
+  // Then reads counters and comparisons into `result`.
+  void run(const std::function<void()>& body, Result& result);
+
+ private:
+  void quantum(const Advance&);
+  void waves_window();
+  void collect(Result&);
+
+  const RunOptions& options_;
+  Dut dut_;
+  Lockstep lockstep_;
+  Progress progress_;
+  bool terminal_;
+  double next_progress_ = 0;
+  bool waves_open_ = false;
+};
+
+// Cycles of waves kept before and after a failure.
+inline constexpr arch::u64 kWavesBefore = 2000;
+inline constexpr arch::u64 kWavesAfter = 200;
+
+std::filesystem::path waves_file(const RunOptions&);
+
+}  // namespace kilburn::tb

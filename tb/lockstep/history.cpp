@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Recording and telling of transactions.
+#include "tb/lockstep/history.h"
+
+#include "tb/text.h"
+
+namespace kilburn::tb {
+
+using arch::u64;
+using arch::u8;
+
+std::string text(const arch::Request& r) {
+  return std::string(r.op == arch::Op::fetch ? "fetch" : r.op == arch::Op::write ? "store" : "load") + " " + hex(r.va) +
+         " in mode " + std::string(arch::name(r.mode)) + (r.ac ? " with AC" : "");
+}
+
+void History::port(u64 cycle, Side side, const kilburn_dut_in& in, const kilburn_dut_out& out) {
+  const bool data = side == Side::data;
+  const kilburn_req_in& pin = data ? in.d : in.i;
+  const kilburn_req_out& pout = data ? out.d : out.i;
+  auto& open = open_[static_cast<unsigned>(side)];
+  if (pout.rsp_valid && pin.rsp_ready) {
+    OpenRequest& request = open[pout.rsp_id & 15];
+    if (!request.open && protocol_error_.empty()) {
+      protocol_error_ = std::string("R3: a response on the ") + (data ? "data" : "instruction") +
+                        " port answers no request (id " + std::to_string(pout.rsp_id) + ")";
+    }
+    request.open = false;
+    events_.push_back({cycle, Kind::response, side, pout.rsp_id, pout.rsp_fault, pout.rsp_level, pout.rsp_size,
+                       pout.rsp_err, pout.rsp_pa, 0, 0});
+  }
+  if (pin.valid && pout.req_ready) {
+    OpenRequest& request = open[pin.id & 15];
+    request.open = true;
+    request.cycle = cycle;
+    request.request = {pin.va, !data ? arch::Op::fetch : pin.write ? arch::Op::write : arch::Op::read,
+                       static_cast<arch::Mode>(pin.mode), pin.ac != 0};
+    request.context = {in.ctx_root, static_cast<arch::u16>(in.ctx_asid), in.ctx_ctl};
+    events_.push_back({cycle, Kind::request, side, static_cast<u8>(pin.id), pin.write, pin.mode, pin.ac,
+                       static_cast<arch::u16>(in.ctx_asid), pin.va, in.ctx_root, in.ctx_ctl});
+  }
+}
+
+void History::memory(u64 cycle, const kilburn_dut_in& in, const kilburn_dut_out& out) {
+  if (in.mem_rsp_valid) {
+    events_.push_back({cycle, Kind::mem_response, Side::data, in.mem_rsp_id, in.mem_rsp_match, in.mem_rsp_err, 0, 0,
+                       in.mem_rsp_data, 0, 0});
+  }
+  if (in.mem_req_ready && out.mem_req_valid) {
+    events_.push_back({cycle, Kind::mem_request, Side::data, out.mem_req_id, out.mem_req_op, 0, 0, 0,
+                       out.mem_req_addr, out.mem_req_cmp, out.mem_req_data});
+  }
+}
+
+void History::invalidation(u64 cycle, const kilburn_dut_in& in, const kilburn_dut_out& out) {
+  if (out.inv_ack) events_.push_back({cycle, Kind::inv_ack, Side::data, 0, 0, 0, 0, 0, 0, 0, 0});
+  if (in.inv_valid && out.inv_ready) {
+    events_.push_back({cycle, Kind::inv_request, Side::data, 0, in.inv_op, 0, 0, static_cast<arch::u16>(in.inv_asid),
+                       in.inv_va, 0, 0});
+  }
+}
+
+void History::edit(u64 cycle, u64 pa, u64 value) {
+  events_.push_back({cycle, Kind::edit, Side::data, 0, 0, 0, 0, 0, pa, value, 0});
+}
+
+const OpenRequest* History::request_of(Side side, const kilburn_dut_out& out) const {
+  const kilburn_req_out& pins = side == Side::data ? out.d : out.i;
+  const auto& open = open_[static_cast<unsigned>(side)];
+  if (pins.rsp_valid && open[pins.rsp_id & 15].open) return &open[pins.rsp_id & 15];
+  const OpenRequest* youngest = nullptr;
+  for (const auto& request : open) {
+    if (request.open && (!youngest || request.cycle > youngest->cycle)) youngest = &request;
+  }
+  return youngest;
+}
+
+unsigned History::open_count(Side side) const {
+  unsigned n = 0;
+  for (const auto& request : open_[static_cast<unsigned>(side)]) n += request.open;
+  return n;
+}
+
+std::string History::text(const Event& e) {
+  const std::string port = e.side == Side::data ? "D" : "I";
+  std::string line = "cycle " + std::to_string(e.cycle) + "  ";
+  switch (e.kind) {
+    case Kind::request: {
+      const arch::Request r{e.x,
+                            e.side == Side::instruction ? arch::Op::fetch : e.op ? arch::Op::write : arch::Op::read,
+                            static_cast<arch::Mode>(e.a), e.b != 0};
+      return line + port + " request #" + std::to_string(e.id) + ": " + tb::text(r) + ", root " + hex(e.y) + ", asid " +
+             std::to_string(e.c) + ", controls " + hex(e.z);
+    }
+    case Kind::response: {
+      const auto fault = static_cast<arch::Fault>(e.op);
+      line += port + " response #" + std::to_string(e.id) + ": ";
+      if (fault == arch::Fault::none) return line + "pa " + hex(e.x) + ", page of 2^" + std::to_string(e.b) + " bytes";
+      return line + std::string(arch::name(fault)) + (e.c ? ", error code " + hex(e.c) : "") +
+             (e.a ? ", decided at level " + std::to_string(e.a) : "");
+    }
+    case Kind::mem_request:
+      if (e.op == 0) return line + "walker reads " + hex(e.x);
+      return line + "walker swaps " + hex(e.x) + ": " + hex(e.y) + " to " + hex(e.z);
+    case Kind::mem_response:
+      if (e.a) return line + "memory answers: bus error";
+      return line + "memory answers " + hex(e.x) + (e.op ? ", swapped" : "");
+    case Kind::inv_request:
+      return line + "invalidation " + std::string(invalidation_name(e.op)) + ", va " + hex(e.x) + ", asid " +
+             std::to_string(e.c);
+    case Kind::inv_ack:
+      return line + "invalidation acknowledged";
+    case Kind::edit:
+      break;
+  }
+  return line + "software writes " + hex(e.x) + " = " + hex(e.y);
+}
+
+std::vector<std::string> History::lines() const {
+  std::vector<std::string> result;
+  for (const auto& e : events_) result.push_back(text(e));
+  return result;
+}
+
+std::vector<std::string> History::memory_lines_since(u64 cycle) const {
+  std::vector<std::string> result;
+  for (const auto& e : events_) {
+    if (e.cycle >= cycle && (e.kind == Kind::mem_request || e.kind == Kind::mem_response)) result.push_back(text(e));
+  }
+  return result;
+}
+
+}  // namespace kilburn::tb

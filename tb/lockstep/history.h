@@ -1,0 +1,78 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The last transactions on the DUT's ports, kept so that a failure can be told as a story.
+#pragma once
+
+#include <boost/circular_buffer.hpp>
+#include <string>
+#include <vector>
+
+#include "tb/dut/dut.h"
+#include "model/arch/types.h"
+
+namespace kilburn::tb {
+
+enum class Side : arch::u8 { instruction = 0, data = 1 };
+
+// A request as it was accepted, kept until its response.
+struct OpenRequest {
+  bool open = false;
+  arch::u64 cycle = 0;
+  arch::Request request;
+  arch::Context context;
+};
+
+class History {
+ public:
+  explicit History(std::size_t depth = 256) : events_(depth) {}
+
+  // Called once a cycle with the pins of that cycle; cheap when nothing is transferred.
+  void record(arch::u64 cycle, const kilburn_dut_in& in, const kilburn_dut_out& out) {
+    if ((in.i.valid & out.i.req_ready) | (out.i.rsp_valid & in.i.rsp_ready)) port(cycle, Side::instruction, in, out);
+    if ((in.d.valid & out.d.req_ready) | (out.d.rsp_valid & in.d.rsp_ready)) port(cycle, Side::data, in, out);
+    if (in.mem_rsp_valid | (in.mem_req_ready & out.mem_req_valid)) memory(cycle, in, out);
+    if ((in.inv_valid & out.inv_ready) | out.inv_ack) invalidation(cycle, in, out);
+  }
+
+  // A page-table edit by software (the stimulus or the OS).
+  void edit(arch::u64 cycle, arch::u64 pa, arch::u64 value);
+
+  const OpenRequest& open_request(Side side, unsigned id) const {
+    return open_[static_cast<unsigned>(side)][id & 15];
+  }
+  // The request that the response in `out` answers, or the youngest open one of that side.
+  const OpenRequest* request_of(Side side, const kilburn_dut_out& out) const;
+
+  unsigned open_count(Side side) const;
+  // One line an event, oldest first.
+  std::vector<std::string> lines() const;
+  // The memory beats since `cycle`, one line each.
+  std::vector<std::string> memory_lines_since(arch::u64 cycle) const;
+
+  // Protocol errors that need no model: a response that answers no request (R3). Empty if none.
+  const std::string& protocol_error() const { return protocol_error_; }
+
+ private:
+  enum class Kind : arch::u8 { request, response, mem_request, mem_response, inv_request, inv_ack, edit };
+  struct Event {
+    arch::u64 cycle;
+    Kind kind;
+    Side side;
+    arch::u8 id, op, a, b;  // by kind
+    arch::u16 c;
+    arch::u64 x, y, z;
+  };
+  void port(arch::u64 cycle, Side, const kilburn_dut_in&, const kilburn_dut_out&);
+  void memory(arch::u64 cycle, const kilburn_dut_in&, const kilburn_dut_out&);
+  void invalidation(arch::u64 cycle, const kilburn_dut_in&, const kilburn_dut_out&);
+  static std::string text(const Event&);
+
+  boost::circular_buffer<Event> events_;
+  OpenRequest open_[2][16];
+  std::string protocol_error_;
+};
+
+// "store 0x00007f..." for people.
+std::string text(const arch::Request&);
+
+}  // namespace kilburn::tb

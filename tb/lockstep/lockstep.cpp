@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The slow paths of the lockstep loop.
+#include "tb/lockstep/lockstep.h"
+
+#include "tb/text.h"
+
+namespace kilburn::tb {
+
+using arch::u64;
+
+Lockstep::Lockstep(Dut& dut, os::PhysMem& memory, const LockstepConfig& config)
+    : dut_(dut),
+      memory_(memory),
+      config_(config),
+      memory_port_(memory, config.seed),
+      until_quantum_(config.quantum),
+      next_contents_(config.contents_interval) {
+  if (config.exact) check_.emplace(ExactCheck::for_dut(dut.api()));
+  dut_.reset(out_);
+  if (check_) {
+    check_->reset();
+    if (!check_->agrees(out_)) fail_exact();
+  }
+}
+
+void Lockstep::fail_exact() {
+  const Difference d = check_->first_difference(out_);
+  throw DutWrong("exact",
+                 "pin " + d.signal + " is " + hex(d.found) + ", the reference expects " + hex(d.expected) +
+                     " in cycle " + std::to_string(cycle_),
+                 cycle_, d);
+}
+
+void Lockstep::compare_contents() {
+  if (!check_) return;
+  const Difference d = check_->compare_contents(dut_);
+  if (d.signal.empty()) return;
+  throw DutWrong("exact",
+                 "TLB contents: " + d.signal + " is " + hex(d.found) + ", the reference expects " + hex(d.expected) +
+                     " in cycle " + std::to_string(cycle_),
+                 cycle_, d);
+}
+
+void Lockstep::look_for_silence() {
+  if (!history_.protocol_error().empty()) throw DutWrong("protocol", history_.protocol_error(), cycle_);
+  for (auto side : {Side::instruction, Side::data}) {
+    for (unsigned id = 0; id < 16; ++id) {
+      const OpenRequest& r = history_.open_request(side, id);
+      if (r.open && cycle_ - r.cycle > config_.answer_limit) {
+        throw DutWrong("protocol",
+                       "R5: " + text(r.request) + ", accepted in cycle " + std::to_string(r.cycle) +
+                           ", has no response after " + std::to_string(cycle_ - r.cycle) + " cycles",
+                       cycle_);
+      }
+    }
+  }
+  if (out_.inv_ready || out_.inv_ack) {
+    invalidation_since_ = cycle_;
+  } else if (cycle_ - invalidation_since_ > config_.answer_limit) {
+    throw DutWrong("protocol", "R6: an invalidation has not been acknowledged for " +
+                                   std::to_string(cycle_ - invalidation_since_) + " cycles",
+                   cycle_);
+  }
+}
+
+void Lockstep::end_quantum() {
+  until_quantum_ = config_.quantum;
+  look_for_silence();
+  if (config_.contents_interval != 0 && cycle_ >= next_contents_) {
+    next_contents_ = cycle_ + config_.contents_interval;
+    compare_contents();
+  }
+  if (on_quantum) on_quantum();
+}
+
+void Lockstep::run_on(u64 cycles) {
+  in_.i.valid = in_.d.valid = in_.inv_valid = 0;
+  in_.i.rsp_ready = in_.d.rsp_ready = 1;
+  for (u64 n = 0; n < cycles; ++n) {
+    memory_port_.drive(out_, in_);
+    dut_.clock(in_, out_);
+  }
+}
+
+void Lockstep::finish() {
+  in_.i.valid = in_.d.valid = in_.inv_valid = 0;
+  in_.i.rsp_ready = in_.d.rsp_ready = 1;
+  look_for_silence();
+  // The counter chosen in one cycle is shown in the next.
+  for (unsigned n = 0; n < 17; ++n) {
+    const auto shown = static_cast<unsigned>(cycle_ & 15);
+    clock();
+    counters_[shown] = out_.evt_count;
+  }
+  compare_contents();
+}
+
+}  // namespace kilburn::tb

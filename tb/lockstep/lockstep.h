@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The lockstep loop: one DUT, its page-table memory and, for the exact check, its twin, clocked
+// together from C++. A driver sets the request and invalidation pins for a cycle and calls clock().
+#pragma once
+
+#include <array>
+#include <functional>
+#include <optional>
+
+#include "tb/lockstep/exact_check.h"
+#include "tb/lockstep/history.h"
+#include "tb/lockstep/memory_port.h"
+
+namespace kilburn::tb {
+
+// The DUT is wrong: what differed, when, and in which check. Ends the run with exit status 1.
+struct DutWrong : std::runtime_error {
+  DutWrong(std::string check_name, std::string message, arch::u64 at_cycle, Difference what = {})
+      : std::runtime_error(std::move(message)), check(std::move(check_name)), cycle(at_cycle), difference(std::move(what)) {}
+  std::string check;  // "exact", "protocol", "end-to-end"
+  arch::u64 cycle;
+  Difference difference;  // signal empty if the check is not about a pin or a TLB entry
+};
+
+// Ctrl-C or a termination signal: ends the run with readable waves and a result marked interrupted.
+struct Interrupted : std::runtime_error {
+  Interrupted() : std::runtime_error("interrupted") {}
+};
+
+struct LockstepConfig {
+  arch::u64 seed = 1;              // of the memory's timing; never 0
+  bool exact = true;               // run the exact check
+  arch::u64 contents_interval = 65536;  // cycles between comparisons of the TLB contents; 0: only at the end
+  arch::u64 answer_limit = 100000;      // cycles within which a request or invalidation must be answered (R5)
+  unsigned quantum = 64;           // cycles between calls of on_quantum
+};
+
+class Lockstep {
+ public:
+  Lockstep(Dut& dut, os::PhysMem& memory, const LockstepConfig& config);
+
+  // Inputs of the coming clock(): context, requests, invalidation. Memory pins are driven here.
+  kilburn_dut_in& in() { return in_; }
+  // Outputs of the current cycle.
+  const kilburn_dut_out& out() const { return out_; }
+  arch::u64 cycle() const { return cycle_; }
+
+  // One clock cycle. Throws DutWrong.
+  void clock() {
+    in_.evt_sel = static_cast<std::uint8_t>(cycle_ & 15);  // so that every counter is compared
+    memory_port_.drive(out_, in_);
+    history_.record(cycle_, in_, out_);
+    dut_.clock(in_, out_);
+    ++cycle_;
+    if (check_ && !check_->clock(in_, out_)) [[unlikely]] fail_exact();
+    if (--until_quantum_ == 0) [[unlikely]] end_quantum();
+  }
+
+  void set_memory_timing(const MemoryTiming& timing) { memory_port_.set_timing(timing); }
+  // Called every quantum: hand control to the SystemC kernel, look for signals, show progress.
+  std::function<void()> on_quantum;
+
+  // Compares contents, looks for unanswered requests, reads the counters. Call once at the end of a run
+  // with all requests answered. Throws DutWrong.
+  void finish();
+  const std::array<arch::u32, 16>& counters() const { return counters_; }
+  // After a failure: clocks the DUT on with quiet request ports and no check, for the waves.
+  void run_on(arch::u64 cycles);
+
+  History& history() { return history_; }
+  const ExactCheck* check() const { return check_ ? &*check_ : nullptr; }
+  os::PhysMem& memory() { return memory_; }
+  Dut& dut() { return dut_; }
+
+ private:
+  [[noreturn]] void fail_exact();
+  void end_quantum();
+  void compare_contents();
+  void look_for_silence();
+
+  Dut& dut_;
+  os::PhysMem& memory_;
+  LockstepConfig config_;
+  MemoryPort memory_port_;
+  History history_;
+  std::optional<ExactCheck> check_;
+  kilburn_dut_in in_{};
+  kilburn_dut_out out_{};
+  arch::u64 cycle_ = 0;
+  unsigned until_quantum_;
+  arch::u64 next_contents_;
+  arch::u64 invalidation_since_ = 0;
+  std::array<arch::u32, 16> counters_{};
+};
+
+}  // namespace kilburn::tb

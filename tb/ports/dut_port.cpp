@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Accesses as pin transfers.
+#include "tb/ports/dut_port.h"
+
+#include "tb/text.h"
+
+namespace kilburn::tb {
+
+using arch::u64;
+
+namespace {
+constexpr u64 kWaitLimit = 1000000;  // cycles; Lockstep names a silent DUT long before
+}
+
+// Clocks once with both response ports open, and takes note of answered prefetches.
+void DutPort::clock() {
+  auto& in = lockstep_.in();
+  const auto& out = lockstep_.out();
+  in.i.rsp_ready = in.d.rsp_ready = 1;
+  if (out.i.rsp_valid) prefetches_[0] &= ~(1u << out.i.rsp_id);
+  if (out.d.rsp_valid) prefetches_[1] &= ~(1u << out.d.rsp_id);
+  if (out.inv_ack) invalidating_ = false;
+  lockstep_.clock();
+}
+
+// Puts a request on its port and clocks until it is taken.
+void DutPort::present(u64 va, arch::Op op, arch::Mode mode, unsigned id) {
+  auto& in = lockstep_.in();
+  const bool fetch = op == arch::Op::fetch;
+  kilburn_req_in& pins = fetch ? in.i : in.d;
+  const kilburn_req_out& out = fetch ? lockstep_.out().i : lockstep_.out().d;
+  pins.va = va;
+  pins.id = id;
+  pins.mode = static_cast<std::uint8_t>(mode);
+  pins.write = op == arch::Op::write;
+  pins.ac = 0;
+  pins.valid = 1;
+  bool taken = false;
+  for (u64 n = 0; !taken; ++n) {
+    if (n > kWaitLimit) throw DutWrong("protocol", "R5: a request is never taken", lockstep_.cycle());
+    taken = out.req_ready;
+    clock();
+  }
+  pins.valid = 0;
+}
+
+os::AccessResult DutPort::access(const os::Access& access) {
+  const bool fetch = access.op == arch::Op::fetch;
+  present(access.va, access.op, access.mode, kAccessId);
+  const kilburn_req_out& out = fetch ? lockstep_.out().i : lockstep_.out().d;
+  for (u64 n = 0; !(out.rsp_valid && out.rsp_id == kAccessId); ++n) {
+    if (n > kWaitLimit) throw DutWrong("protocol", "R3: a request is never answered", lockstep_.cycle());
+    clock();
+  }
+  // The response stands at the port; the next clock takes it, together with the next request.
+  const kilburn_req_out answer = out;
+  ++requests_;
+  ++faults_[answer.rsp_fault & 15];
+  if (answer.rsp_fault != 0) {
+    return os::FaultInfo{static_cast<arch::Fault>(answer.rsp_fault), access.va, answer.rsp_err, answer.rsp_level};
+  }
+  if (answer.rsp_pa >= lockstep_.memory().size() ||
+      lockstep_.memory().size() - answer.rsp_pa < access.data.size()) {
+    throw DutWrong("end-to-end",
+                   "the translation of " + hex(access.va) + " is " + hex(answer.rsp_pa) + ", outside the memory",
+                   lockstep_.cycle());
+  }
+  if (access.op == arch::Op::write) lockstep_.memory().write(answer.rsp_pa, access.data);
+  else lockstep_.memory().read(answer.rsp_pa, access.data);
+  return os::Done{answer.rsp_pa};
+}
+
+void DutPort::set_context(const arch::Context& context) {
+  auto& in = lockstep_.in();
+  in.ctx_root = context.root;
+  in.ctx_asid = context.asid;
+  in.ctx_ctl = context.controls;
+}
+
+void DutPort::invalidate(os::Invalidate op, u64 va, arch::u16 asid) {
+  auto& in = lockstep_.in();
+  wait_invalidated();
+  in.inv_op = static_cast<std::uint8_t>(op);
+  in.inv_va = va;
+  in.inv_asid = asid;
+  in.inv_valid = 1;
+  bool taken = false;
+  for (u64 n = 0; !taken; ++n) {
+    if (n > kWaitLimit) throw DutWrong("protocol", "R6: an invalidation is never taken", lockstep_.cycle());
+    taken = lockstep_.out().inv_ready;
+    clock();
+  }
+  in.inv_valid = 0;
+  invalidating_ = true;
+}
+
+void DutPort::wait_invalidated() {
+  for (u64 n = 0; invalidating_; ++n) {
+    if (n > kWaitLimit) throw DutWrong("protocol", "R6: an invalidation is never acknowledged", lockstep_.cycle());
+    clock();
+  }
+}
+
+void DutPort::idle(unsigned cycles) {
+  for (unsigned n = 0; n < cycles; ++n) clock();
+}
+
+void DutPort::prefetch(u64 va, arch::Op op, arch::Mode mode) {
+  unsigned& busy = prefetches_[op == arch::Op::fetch ? 0 : 1];
+  unsigned id = kPrefetchId;
+  while (id < 16 && (busy >> id & 1)) ++id;
+  const auto& out = op == arch::Op::fetch ? lockstep_.out().i : lockstep_.out().d;
+  if (id == 16 || !out.req_ready) return;  // the port is busy: a prefetch may be dropped
+  busy |= 1u << id;
+  present(va, op, mode, id);
+}
+
+void DutPort::drain() {
+  wait_invalidated();
+  for (u64 n = 0; prefetches_[0] || prefetches_[1]; ++n) {
+    if (n > kWaitLimit) throw DutWrong("protocol", "R3: a request is never answered", lockstep_.cycle());
+    clock();
+  }
+}
+
+}  // namespace kilburn::tb

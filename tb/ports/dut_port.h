@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The OS seam over a DUT in lockstep: each access of the program is a request on the DUT's pins, the
+// data moves at the physical address that the DUT answered.
+#pragma once
+
+#include "sw/hw/ports.h"
+#include "tb/lockstep/lockstep.h"
+
+namespace kilburn::tb {
+
+class DutPort final : public os::MmuPort, public os::Clock {
+ public:
+  explicit DutPort(Lockstep& lockstep) : lockstep_(lockstep) {}
+
+  os::AccessResult access(const os::Access&) override;
+  void set_context(const arch::Context&) override;
+  void invalidate(os::Invalidate op, arch::u64 va, arch::u16 asid) override;
+  void wait_invalidated() override;
+  void idle(unsigned cycles) override;
+  void prefetch(arch::u64 va, arch::Op op, arch::Mode mode) override;
+  arch::u64 now() const override { return lockstep_.cycle(); }
+
+  // Waits for every prefetch and invalidation in flight; call before Lockstep::finish().
+  void drain();
+
+  // Requests answered, and the faults among them, by layout.def Fault.
+  arch::u64 requests() const { return requests_; }
+  arch::u64 faults(unsigned code) const { return faults_[code & 15]; }
+
+ private:
+  void present(arch::u64 va, arch::Op op, arch::Mode mode, unsigned id);
+  void clock();
+
+  static constexpr unsigned kAccessId = 0;     // the program's accesses
+  static constexpr unsigned kPrefetchId = 1;   // and up to 15 prefetches a side
+
+  Lockstep& lockstep_;
+  unsigned prefetches_[2] = {0, 0};  // one bit an id in flight
+  bool invalidating_ = false;        // taken, not yet acknowledged
+  arch::u64 requests_ = 0;
+  arch::u64 faults_[16] = {};
+};
+
+}  // namespace kilburn::tb

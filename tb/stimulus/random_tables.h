@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Random page tables in simulated memory: a pool of table frames a level, shared between address
+// spaces, filled with entries that are mostly legal and sometimes wrong in every way a walker meets.
+#pragma once
+
+#include <vector>
+
+#include "model/arch/format.h"
+#include "sw/hw/ports.h"
+#include "tb/random.h"
+
+namespace kilburn::tb {
+
+class RandomTables {
+ public:
+  // Builds `spaces` address spaces. Tables take at most 64 frames from address 0x100000 on.
+  RandomTables(os::PhysMem& memory, arch::Format format, unsigned spaces, Random& random);
+
+  arch::u64 root(unsigned space) const { return levels_[info_.levels - 1][space]; }
+  // A virtual address whose table indices come from a small set, so that tables are shared and pages
+  // are met again; sometimes outside the sign-extended range or in a superpage region.
+  arch::u64 address();
+  // A fresh random entry for a random place that walks reach; writes it to memory.
+  struct Edit {
+    arch::u64 pa, value;
+  };
+  Edit edit();
+  // The same for the word at `pa`, which a walker is just reading or updating; any address is allowed.
+  Edit edit_at(arch::u64 pa);
+
+  static constexpr arch::u64 kMemoryBytes = arch::u64{1} << 24;
+
+ private:
+  arch::u64 entry(unsigned level);
+  arch::u64 x86_entry(unsigned level);
+  arch::u64 alpha_entry(unsigned level);
+  arch::u64 small_index();
+  Edit change(arch::u64 pa, unsigned level);
+
+  os::PhysMem& memory_;
+  arch::FormatInfo info_;
+  Random& random_;
+  std::vector<std::vector<arch::u64>> levels_;  // table frames of level 1, 2, ...
+  std::vector<arch::u64> indices_;              // the table indices in use
+};
+
+}  // namespace kilburn::tb

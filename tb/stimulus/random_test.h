@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The constrained-random test: both request ports at once, several address spaces, live controls,
+// invalidations, page-table edits under running walks, memory latency and back-pressure.
+#pragma once
+
+#include "sw/hw/ports.h"
+#include "tb/lockstep/lockstep.h"
+#include "tb/stimulus/random_tables.h"
+
+namespace kilburn::tb {
+
+struct RandomTestConfig {
+  arch::Format format = arch::Format::x86_64;
+  arch::u64 count = 100000;  // responses to wait for
+  arch::u64 seed = 1;        // never 0
+};
+
+// What was stimulated and answered.
+struct RandomTestResult {
+  arch::u64 requests = 0;
+  arch::u64 invalidations = 0;
+  arch::u64 edits = 0;
+  arch::u64 faults[16] = {};  // by layout.def Fault, 0: translated
+};
+
+class RandomTest {
+ public:
+  RandomTest(Lockstep& lockstep, const RandomTestConfig& config);
+  // Throws DutWrong.
+  void run();
+  const RandomTestResult& result() const { return result_; }
+  arch::u64 answered() const { return answered_; }
+
+ private:
+  void new_phase();
+  void new_context();
+  arch::u64 useful_address();
+  void drive_port(kilburn_req_in& pins, const kilburn_req_out& out, Side side);
+  void drive_invalidation();
+  void count_response(const kilburn_req_in& pins, const kilburn_req_out& out, Side side);
+
+  Lockstep& lockstep_;
+  RandomTestConfig config_;
+  Random random_;
+  RandomTables tables_;
+  RandomTestResult result_;
+  arch::u64 answered_ = 0;
+  std::vector<arch::u64> working_set_;
+  arch::u64 walked_ = 0;  // the entry that the walker asked for last
+  arch::u16 busy_ids_[2] = {0, 0};  // one bit an id in flight
+
+  // Of the phase: chances in percent, or one in n.
+  unsigned request_percent_[2] = {100, 100};
+  unsigned response_percent_[2] = {100, 100};
+  unsigned store_percent_ = 30;
+  arch::u64 invalidate_one_in_ = 200;
+  arch::u64 edit_one_in_ = 100;
+  arch::u64 context_one_in_ = 500;
+  arch::u64 phase_end_ = 0;  // cycle
+};
+
+}  // namespace kilburn::tb

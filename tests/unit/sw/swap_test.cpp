@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Slots and checksums of the swap area (P46, P55).
+#include "sw/mm/swap.h"
+
+#include "machine.h"
+#include "tests/catch.h"
+
+namespace kilburn::os {
+namespace {
+
+constexpr size_t kPage = 4096;
+std::vector<std::byte> page(int value) { return std::vector<std::byte>(kPage, static_cast<std::byte>(value)); }
+
+TEST_CASE("swap: slots are given once and come back") {
+  MemoryDevice device;
+  SwapArea swap(device, 3, kPage);
+  CHECK(swap.take() == 1);
+  CHECK(swap.take() == 2);
+  CHECK(swap.take() == 3);
+  CHECK(swap.take() == 0);
+  swap[2].users = 1;
+  swap.release(2);
+  CHECK(swap.free_slots() == 0);  // still named by an entry
+  swap[2].users = 0;
+  swap.release(2);
+  CHECK(swap.take() == 2);
+  swap.mark_bad(3);
+  swap.release(3);
+  CHECK(swap.free_slots() == 0);
+  CHECK(swap.bad_slots() == 1);
+  CHECK_THROWS_AS(swap[0], Violation);
+  CHECK_THROWS_AS(swap[4], Violation);
+}
+
+TEST_CASE("swap: what was written is read") {
+  MemoryDevice device;
+  SwapArea swap(device, 4, kPage);
+  CHECK(swap.write(1, page(1)) == 0);
+  CHECK(swap.write(2, page(2)) == 0);
+  auto out = page(0);
+  CHECK(swap.read(1, out) == SwapArea::ReadError::none);
+  CHECK(out == page(1));
+}
+
+TEST_CASE("swap: flipped bits, lost writes and misdirected writes are found") {
+  MemoryDevice device;
+  auto out = page(0);
+  SECTION("a flipped bit in the file") {
+    SwapArea swap(device, 4, kPage);
+    REQUIRE(swap.write(2, page(2)) == 0);
+    device.bytes()[2 * kPage + 100] ^= std::byte{1};
+    CHECK(swap.read(2, out) == SwapArea::ReadError::checksum);
+    CHECK(swap.last_error().find("slot 2") != std::string::npos);
+  }
+  SECTION("a lost write: the slot holds an older generation of the same bytes' place") {
+    FaultyDevice faulty(device, {{FaultyDevice::Fault::lost, true, 1, 1}});
+    SwapArea swap(faulty, 4, kPage);
+    REQUIRE(swap.write(2, page(2)) == 0);
+    REQUIRE(swap.write(2, page(3)) == 0);
+    CHECK(swap.read(2, out) == SwapArea::ReadError::checksum);
+  }
+  SECTION("a misdirected write destroys its neighbour") {
+    FaultyDevice faulty(device, {{FaultyDevice::Fault::misdirect, true, 1, 1}});
+    SwapArea swap(faulty, 4, kPage);
+    REQUIRE(swap.write(2, page(2)) == 0);
+    REQUIRE(swap.write(1, page(1)) == 0);
+    CHECK(swap.read(2, out) == SwapArea::ReadError::checksum);
+    CHECK(swap.read(1, out) == SwapArea::ReadError::checksum);
+  }
+}
+
+TEST_CASE("swap: a read error is retried, a lasting one is named") {
+  MemoryDevice device;
+  FaultyDevice faulty(device, {{FaultyDevice::Fault::eio, false, 0, 1}, {FaultyDevice::Fault::eio, false, 3, 9}});
+  SwapArea swap(faulty, 4, kPage);
+  REQUIRE(swap.write(1, page(1)) == 0);
+  auto out = page(0);
+  CHECK(swap.read(1, out) == SwapArea::ReadError::none);  // third attempt
+  CHECK(swap.read(1, out) == SwapArea::ReadError::io);
+  CHECK(swap.last_error().find("reading swap slot 1") != std::string::npos);
+}
+
+}  // namespace
+}  // namespace kilburn::os

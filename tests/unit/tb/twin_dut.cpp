@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The twin behind the DUT contract, with faults of its own to plant: what the loader, the driver and
+// the checks are tested on without any RTL.
+#include <cstring>
+#include <string>
+
+#include "model/uarch/mmu.h"
+#include "tb/dut/dut.h"
+
+#ifndef KILBURN_TWIN_FORMAT
+#define KILBURN_TWIN_FORMAT x86_64
+#endif
+#ifndef KILBURN_TWIN_ABI
+#define KILBURN_TWIN_ABI KILBURN_DUT_ABI
+#endif
+
+namespace {
+
+using namespace kilburn;
+
+constexpr auto kFormat = arch::Format::KILBURN_TWIN_FORMAT;
+
+struct TwinDut {
+  std::unique_ptr<uarch::Mmu> mmu = uarch::make_mmu({kFormat, {}, 16, 32});
+  std::string bug;
+  arch::u64 responses = 0;
+};
+
+void show(TwinDut& dut, kilburn_dut_out* out) {
+  std::memcpy(out, &dut.mmu->outputs(), sizeof *out);
+  if (dut.bug.empty()) return;
+  if (out->d.rsp_valid) ++dut.responses;
+  const bool now = dut.responses > 1000;
+  if (dut.bug == "HANG" && now) out->d.rsp_valid = 0;
+  if (dut.bug == "PA" && now && out->d.rsp_valid && out->d.rsp_fault == 0) out->d.rsp_pa ^= 0x1000;
+  if (dut.bug == "ID" && now && out->d.rsp_valid) out->d.rsp_id ^= 1;
+  if (dut.bug == "NOACK") out->inv_ack = 0;
+}
+
+void* create(uint64_t) { return new TwinDut; }
+void destroy(void* self) { delete static_cast<TwinDut*>(self); }
+void reset(void* self, kilburn_dut_out* out) {
+  auto& dut = *static_cast<TwinDut*>(self);
+  dut.mmu->reset();
+  show(dut, out);
+}
+void clock(void* self, const kilburn_dut_in* in, kilburn_dut_out* out) {
+  auto& dut = *static_cast<TwinDut*>(self);
+  uarch::PinsIn pins;
+  std::memcpy(static_cast<void*>(&pins), in, sizeof pins);
+  dut.mmu->clock(pins);
+  show(dut, out);
+}
+int probe(void* self, int side, uint32_t index, kilburn_tlb_entry* entry) {
+  auto& dut = *static_cast<TwinDut*>(self);
+  const auto e = dut.mmu->entry(static_cast<uarch::SideName>(side), index);
+  std::memcpy(entry, &e, sizeof *entry);
+  if (dut.bug == "CONTENTS" && side == 1 && index == 3) entry->asid ^= 1;
+  return 0;
+}
+const char* const kBugs[] = {"HANG\tdata responses stop\ttest", "PA\tanother frame is answered\ttest",
+                             "ID\ta response carries another id\ttest", "NOACK\tinvalidations are not acknowledged\ttest",
+                             "CONTENTS\tan entry of the TLB differs\ttest", nullptr};
+int set_bug(void* self, const char* id) {
+  auto& dut = *static_cast<TwinDut*>(self);
+  for (const char* const* bug = kBugs; *bug; ++bug) {
+    if (*id == 0 || std::string(*bug).substr(0, std::string(*bug).find('\t')) == id) {
+      dut.bug = id;
+      return 0;
+    }
+  }
+  return -1;
+}
+
+const kilburn_dut_api kApi = {
+    KILBURN_DUT_MAGIC,      KILBURN_TWIN_ABI,         sizeof(kilburn_dut_api),
+    sizeof(kilburn_dut_in), sizeof(kilburn_dut_out),  sizeof(kilburn_tlb_entry),
+    sizeof(kilburn_dut_config), 0, "twin", "the twin itself, for tests of the testbench",
+    {static_cast<uint32_t>(kFormat), 40, 1, 16, 32, {}},
+    create, destroy, reset, clock, probe, nullptr, nullptr, kBugs, set_bug};
+
+}  // namespace
+
+extern "C" __attribute__((visibility("default"))) const kilburn_dut_api* kilburn_dut(void) { return &kApi; }
