@@ -2,8 +2,8 @@
 //
 // The few instructions of a hit: a direct-mapped array in front of a Tlb, keyed by page and ASID.
 //
-// A slot is derived state: it speaks for one base page (large pages appear in pieces), remembers which
-// kinds of access were judged good under the present controls, and holds the page's host address.
+// A slot is derived state: it speaks for 4 KB of address space (pages appear in pieces), remembers which
+// kinds of access were judged good under the present controls, and holds the host address.
 // Dropping slots is always right; they come back from the Tlb without a walk.
 #pragma once
 
@@ -11,7 +11,6 @@
 
 #include <array>
 
-#include "model/arch/format.h"
 #include "model/arch/types.h"
 
 namespace kilburn::tlm {
@@ -23,42 +22,41 @@ constexpr arch::u32 access_bit(arch::Op op, arch::Mode mode, bool ac) {
 
 class Accelerator {
  public:
+  // Slots speak for 4 KB whatever the format's page, so that the hit path works with constants.
+  static constexpr unsigned kPieceLog2 = 12;
+  static constexpr arch::u64 kInPiece = (arch::u64{1} << kPieceLog2) - 1;
+
   struct Slot {
-    // Address of the page, with the ASID in the bits inside the page (both formats' pages have at least
-    // the ASID's 12 bits). An empty slot has no access bits, so its key does not matter.
+    // Address of the piece, with the ASID in the 12 bits inside it. An empty slot has no access bits, so its
+    // key does not matter.
     arch::u64 key = 0;
-    unsigned char* host = nullptr;  // of the page's first byte
+    unsigned char* host = nullptr;  // of the piece's first byte
     arch::u32 direct = 0;           // kinds of access that need no judgement and no page-table write
     sc_core::sc_time read_time;     // of a direct access, everything in it
     sc_core::sc_time write_time;
   };
 
-  explicit Accelerator(const arch::FormatInfo& info)
-      : page_shift_(info.page_shift), in_page_((arch::u64{1} << info.page_shift) - 1) {}
-
-  arch::u64 key(arch::u64 va, arch::u16 asid) const { return (va & ~in_page_) | asid; }
-  Slot& slot(arch::u64 va) { return slots_[(va >> page_shift_) & (kSlots - 1)]; }
-  arch::u64 in_page() const { return in_page_; }  // mask of the bits inside a base page
+  static constexpr arch::u64 key(arch::u64 va, arch::u16 asid) { return (va & ~kInPiece) | asid; }
+  Slot& slot(arch::u64 va) { return slots_[(va >> kPieceLog2) & (kSlots - 1)]; }
 
   void clear() {
     for (Slot& s : slots_) s.direct = 0;
-    holds_pieces_ = false;
+    largest_ = kPieceLog2;
   }
-  // Drops whatever could translate `va`. A piece of a large page may sit in any slot (trap T62).
+  // Drops whatever could translate `va`: each piece of the largest page held may be there (trap T62).
   void drop(arch::u64 va) {
-    if (holds_pieces_) {
+    if (largest_ > kPieceLog2 + 3) {
       clear();
-    } else {
-      slot(va).direct = 0;
+      return;
     }
+    const arch::u64 first = va >> largest_ << largest_;
+    for (arch::u64 piece = 0; piece < arch::u64{1} << largest_; piece += kInPiece + 1) slot(first + piece).direct = 0;
   }
-  void note_size(arch::u8 page_log2) { holds_pieces_ |= page_log2 != page_shift_; }
+  void note_size(arch::u8 page_log2) { largest_ = page_log2 > largest_ ? page_log2 : largest_; }
 
  private:
   static constexpr unsigned kSlots = 512;
-  unsigned page_shift_;
-  arch::u64 in_page_;
-  bool holds_pieces_ = false;
+  arch::u8 largest_ = kPieceLog2;  // log2 bytes of the largest page of which a piece may be here
   std::array<Slot, kSlots> slots_{};
 };
 

@@ -25,14 +25,12 @@ struct AccessExtension : ::tlm::tlm_extension<AccessExtension> {
   bool ac = false;  // arch::Request::ac
 
   ::tlm::tlm_extension_base* clone() const override { return new AccessExtension(*this); }
-  void copy_from(const ::tlm::tlm_extension_base& from) override {
-    *this = static_cast<const AccessExtension&>(from);
-  }
+  void copy_from(const ::tlm::tlm_extension_base& from) override { *this = static_cast<const AccessExtension&>(from); }
 };
 
 // Virtual side: meaningful only beside TLM_ADDRESS_ERROR_RESPONSE. Code none then says that the
 // translation was good and the physical side refused the address. The initiator attaches it; to a
-// payload with a memory manager that lacks one, the Mmu attaches one that the payload owns.
+// reference-counted payload (has_mm) that lacks one the Mmu attaches one that the payload owns.
 struct FaultExtension : ::tlm::tlm_extension<FaultExtension> {
   arch::FaultReport fault;
   arch::u64 va = 0;  // first byte of the access in the page that faulted (trap T32)

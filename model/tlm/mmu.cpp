@@ -46,8 +46,9 @@ Mmu::Mmu(const sc_core::sc_module_name& name, const MmuConfig& config)
     : sc_module(name),
       config_(config),
       info_(arch::info(config.format)),
-      instruction_{Tlb(config.tlb_entries), Accelerator(info_)},
-      data_{Tlb(config.tlb_entries), Accelerator(info_)} {
+      in_page_((u64{1} << info_.page_shift) - 1),
+      instruction_{Tlb(config.tlb_entries), {}},
+      data_{Tlb(config.tlb_entries), {}} {
   virtual_side.bind(*this);
   physical_side.bind(*this);
   SC_HAS_PROCESS(Mmu);
@@ -77,30 +78,27 @@ arch::Request Mmu::request_of(const Payload& trans) const {
     if (!is_write) op = extension->op;
     kind = access_bit(op, extension->mode, extension->ac);
   }
-  Accelerator& accelerator = side(op).accelerator;
   const u64 va = trans.get_address();
   const unsigned length = trans.get_data_length();
-  const Accelerator::Slot& slot = accelerator.slot(va);
-  const u64 in_page = va & accelerator.in_page();
+  const Accelerator::Slot& slot = side(op).accelerator.slot(va);
+  const u64 in_piece = va & Accelerator::kInPiece;
   const bool plain = command != ::tlm::TLM_IGNORE_COMMAND && trans.get_byte_enable_ptr() == nullptr &&
                      trans.get_data_ptr() != nullptr && trans.get_streaming_width() >= length;
   // Length 0 wraps and fails the last comparison.
-  if (slot.key != accelerator.key(va, context_.asid) || (slot.direct & kind) == 0 || !plain ||
-      u64{length} - 1 > accelerator.in_page() - in_page) {
+  if (slot.key != Accelerator::key(va, context_.asid) || (slot.direct & kind) == 0 || !plain ||
+      u64{length} - 1 > Accelerator::kInPiece - in_piece) [[unlikely]] {
     return false;
   }
-  unsigned char* host = slot.host + in_page;
-  unsigned char* data = trans.get_data_ptr();
-  if (is_write) {
-    length == 8 ? std::memcpy(host, data, 8) : std::memcpy(host, data, length);
-    delay += slot.write_time;
-  } else {
-    length == 8 ? std::memcpy(data, host, 8) : std::memcpy(data, host, length);
-    delay += slot.read_time;
-  }
+  delay += is_write ? slot.write_time : slot.read_time;
   ++counters_.hits;
   trans.set_dmi_allowed(true);
   trans.set_response_status(::tlm::TLM_OK_RESPONSE);
+  unsigned char* host = slot.host + in_piece;
+  unsigned char* data = trans.get_data_ptr();
+  // A word, the usual length, is copied in place; the call stands last so that nothing need be saved for it.
+  unsigned char* to = is_write ? host : data;
+  const unsigned char* from = is_write ? data : host;
+  length == 8 ? std::memcpy(to, from, 8) : std::memcpy(to, from, length);
   return true;
 }
 
@@ -119,9 +117,8 @@ void Mmu::access(Payload& trans, sc_core::sc_time& delay) {
   }
   ++under_way_;
   const arch::Request request = request_of(trans);
-  const u64 in_page = data_.accelerator.in_page();
   const unsigned length = trans.get_data_length();
-  if (length > in_page + 1 - (request.va & in_page)) {
+  if (length > in_page_ + 1 - (request.va & in_page_)) {
     access_pages(trans, request, delay);
   } else if (const Result result = translate(request, delay); result.fault.code != arch::Fault::none) {
     report_fault(trans, result, request.va);
@@ -140,11 +137,10 @@ void Mmu::leave() {
 // An access that crosses pages: translates every page, the lowest first (trap T32), then moves the data.
 void Mmu::access_pages(Payload& trans, arch::Request request, sc_core::sc_time& delay) {
   boost::container::small_vector<Piece, 4> pieces;
-  const u64 in_page = data_.accelerator.in_page();
   const unsigned total = trans.get_data_length();
   for (unsigned offset = 0; offset < total;) {
     const u64 va = trans.get_address() + offset;
-    const auto length = static_cast<unsigned>(std::min<u64>(total - offset, in_page + 1 - (va & in_page)));
+    const auto length = static_cast<unsigned>(std::min<u64>(total - offset, in_page_ + 1 - (va & in_page_)));
     request.va = va;
     const Result result = translate(request, delay);
     if (result.fault.code != arch::Fault::none) {
@@ -257,10 +253,10 @@ Mmu::Result Mmu::translate(const arch::Request& request, sc_core::sc_time& delay
 void Mmu::remember(const arch::Request& request, const arch::Context& context, const Result& result, bool fresh) {
   Accelerator& accelerator = side(request.op).accelerator;
   Accelerator::Slot& slot = accelerator.slot(request.va);
-  const u64 key = accelerator.key(request.va, context.asid);
-  const u64 page = result.pa & ~accelerator.in_page();
-  const Window* window = windows_.find(page, accelerator.in_page() + 1, request.op == arch::Op::write);
-  unsigned char* host = window != nullptr ? window->at(page) : nullptr;
+  const u64 key = Accelerator::key(request.va, context.asid);
+  const u64 piece = result.pa & ~Accelerator::kInPiece;
+  const Window* window = windows_.find(piece, Accelerator::kInPiece + 1, request.op == arch::Op::write);
+  unsigned char* host = window != nullptr ? window->at(piece) : nullptr;
   if (fresh || slot.key != key || slot.host != host) slot.direct = 0;
   // The judgement holds for these controls; they may have changed while a walk waited.
   if (host == nullptr || context.controls != context_.controls) return;

@@ -41,11 +41,11 @@ struct MmuConfig {
 };
 
 struct MmuCounters {
-  u64 hits = 0;           // pages translated without a walk
-  u64 walks = 0;          // started; a restarted walk counts again
-  u64 restarts = 0;       // because an invalidation came while the physical side waited
-  u64 reads = 0;          // page-table words read
-  u64 updates = 0;        // compare-and-swaps that stored
+  u64 hits = 0;            // pages translated without a walk
+  u64 walks = 0;           // started; a restarted walk counts again
+  u64 restarts = 0;        // because an invalidation came while the physical side waited
+  u64 reads = 0;           // page-table words read
+  u64 updates = 0;         // compare-and-swaps that stored
   u64 failed_updates = 0;  // that did not match
   u64 fills = 0;
   u64 invalidations = 0;         // calls of invalidate()
@@ -107,7 +107,7 @@ class Mmu : public sc_core::sc_module, public ::tlm::tlm_fw_transport_if<>, publ
   void b_transport(Payload&, sc_core::sc_time& delay) override;
   // Base protocol. BEGIN_REQ is answered with TLM_COMPLETED (see MmuConfig), with TLM_UPDATED and END_REQ
   // while fewer than at_depth requests wait, else with TLM_ACCEPTED and END_REQ later; BEGIN_RESP follows
-  // in order of arrival, one at a time. The payload needs a memory manager.
+  // in order of arrival, one at a time. The payload must be reference-counted (has_mm).
   ::tlm::tlm_sync_enum nb_transport_fw(Payload&, ::tlm::tlm_phase&, sc_core::sc_time& delay) override;
   // As peek(); ends at the first page that faults and returns the bytes done.
   unsigned transport_dbg(Payload&) override;
@@ -181,6 +181,7 @@ class Mmu : public sc_core::sc_module, public ::tlm::tlm_fw_transport_if<>, publ
 
   const MmuConfig config_;
   const arch::FormatInfo info_;
+  const u64 in_page_;  // mask of the bits inside the smallest page
   arch::Context context_;
   Side instruction_;
   Side data_;
@@ -194,7 +195,7 @@ class Mmu : public sc_core::sc_module, public ::tlm::tlm_fw_transport_if<>, publ
   MmuCounters counters_;
 
   tlm_utils::peq_with_get<Payload> requests_{"requests"};
-  unsigned waiting_ = 0;             // requests that have had END_REQ and are not yet in service
+  unsigned waiting_ = 0;  // requests that have had END_REQ and are not yet in service
   bool serving_ = false;
   Payload* unaccepted_ = nullptr;    // BEGIN_REQ seen, END_REQ still due
   sc_core::sc_time unaccepted_due_;  // when that BEGIN_REQ takes effect

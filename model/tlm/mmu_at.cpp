@@ -25,14 +25,14 @@ void protocol_error(const char* what) { SC_REPORT_ERROR("/kilburn/tlm/mmu/protoc
     return ::tlm::TLM_COMPLETED;
   }
   if (phase != ::tlm::BEGIN_REQ) {
-    const bool of_base_protocol = phase == ::tlm::UNINITIALIZED_PHASE || phase == ::tlm::END_REQ ||
-                                  phase == ::tlm::BEGIN_RESP;
+    const bool of_base_protocol =
+        phase == ::tlm::UNINITIALIZED_PHASE || phase == ::tlm::END_REQ || phase == ::tlm::BEGIN_RESP;
     if (of_base_protocol) protocol_error("only BEGIN_REQ and END_RESP go forwards");
     return ::tlm::TLM_ACCEPTED;  // other phases are ignorable
   }
   if (!trans.has_mm() || unaccepted_ != nullptr) {
     protocol_error(trans.has_mm() ? "BEGIN_REQ before the END_REQ of the request before it"
-                                  : "non-blocking transport of a payload without a memory manager");
+                                  : "non-blocking transport of a payload that is not reference-counted");
     trans.set_response_status(::tlm::TLM_GENERIC_ERROR_RESPONSE);
     return ::tlm::TLM_COMPLETED;
   }

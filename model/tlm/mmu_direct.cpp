@@ -40,19 +40,18 @@ Mmu::Settled Mmu::settled(const arch::Request& request) {
       !arch::needs_dirty_walk(config_.format, entry->translation.rights, request)) {
     return {{{}, arch::address_in(entry->translation, request.va), entry->translation}};
   }
-  const arch::Outcome outcome = arch::walk(config_.format, config_.settings, context_, request,
-                                           [this](u64 pa) { return debug_word(pa); });
+  const arch::Outcome outcome =
+      arch::walk(config_.format, config_.settings, context_, request, [this](u64 pa) { return debug_word(pa); });
   return {{outcome.fault, outcome.pa, outcome.translation}, !outcome.writes.empty()};
 }
 
 unsigned Mmu::transport_dbg(Payload& trans) {
   arch::Request request = request_of(trans);
-  const u64 in_page = data_.accelerator.in_page();
   const unsigned total = trans.get_data_ptr() != nullptr ? trans.get_data_length() : 0;
   unsigned done = 0;
   while (done < total) {
     request.va = trans.get_address() + done;
-    const auto length = static_cast<unsigned>(std::min<u64>(total - done, in_page + 1 - (request.va & in_page)));
+    const auto length = static_cast<unsigned>(std::min<u64>(total - done, in_page_ + 1 - (request.va & in_page_)));
     const Result result = peek(request);
     if (result.fault.code != arch::Fault::none) break;
     const PayloadPool::Lease part(pool_);
@@ -66,11 +65,10 @@ unsigned Mmu::transport_dbg(Payload& trans) {
 
 bool Mmu::get_direct_mem_ptr(Payload& trans, ::tlm::tlm_dmi& dmi) {
   arch::Request request = request_of(trans);
-  const u64 in_page = data_.accelerator.in_page();
   dmi.init();
   // A refusal is about this page (IEEE 1666-2011 11.3.5).
-  dmi.set_start_address(request.va & ~in_page);
-  dmi.set_end_address(request.va | in_page);
+  dmi.set_start_address(request.va & ~in_page_);
+  dmi.set_end_address(request.va | in_page_);
 
   const auto [result, update_due] = settled(request);
   if (result.fault.code != arch::Fault::none || update_due) return false;
@@ -106,10 +104,8 @@ bool Mmu::get_direct_mem_ptr(Payload& trans, ::tlm::tlm_dmi& dmi) {
                                        : ::tlm::tlm_dmi::DMI_ACCESS_READ);
   dmi.set_read_latency(physical.get_read_latency() + config_.hit_time);
   dmi.set_write_latency(physical.get_write_latency() + config_.hit_time);
-  const bool by_tables =
-      arch::before_tlb(config_.format, request, context_.controls).kind == arch::Direct::Kind::none;
-  grants_.add({dmi.get_start_address(), dmi.get_end_address(), first_pa, context_.asid, by_tables,
-               result.translation});
+  const bool by_tables = arch::before_tlb(config_.format, request, context_.controls).kind == arch::Direct::Kind::none;
+  grants_.add({dmi.get_start_address(), dmi.get_end_address(), first_pa, context_.asid, by_tables, result.translation});
   return true;
 }
 

@@ -80,7 +80,8 @@ bool Mmu::walk_once(const arch::Request& request, const arch::Context& context, 
     arch::Judgement judged;
     for (;;) {
       judged = Rules::judge_entry(config_.settings, level, *word, accumulated, request, context.controls);
-      if (judged.kind != Kind::update) [[likely]] break;
+      if (judged.kind != Kind::update) [[likely]]
+        break;
       const std::optional<Update> update = update_word({pa, *word, judged.desired}, delay);
       if (epoch != invalidation_epoch_) return false;
       if (!update) {

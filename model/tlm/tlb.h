@@ -80,9 +80,9 @@ class Tlb {
   void clear(TlbEntry&);
 
   std::vector<Set> sets_;
-  std::vector<u8> next_victim_;     // one a set
-  u64 sizes_ = 0;                   // bit n: entries of 2^n bytes are live
-  std::array<u32, 64> live_{};      // how many
+  std::vector<u8> next_victim_;  // one a set
+  u64 sizes_ = 0;                // bit n: entries of 2^n bytes are live
+  std::array<u32, 64> live_{};   // how many
 };
 
 }  // namespace kilburn::tlm

@@ -8,7 +8,7 @@
 namespace kilburn::tlm {
 
 void PhysicalWindows::add(const ::tlm::tlm_dmi& dmi) {
-  const Window window{dmi.get_start_address(), dmi.get_end_address(), dmi.get_dmi_ptr(),        dmi.is_read_allowed(),
+  const Window window{dmi.get_start_address(), dmi.get_end_address(),  dmi.get_dmi_ptr(),      dmi.is_read_allowed(),
                       dmi.is_write_allowed(),  dmi.get_read_latency(), dmi.get_write_latency()};
   // A wider or stronger window takes the place of what it contains, so that the list stays short.
   std::erase_if(windows_, [&](const Window& w) {

@@ -285,7 +285,7 @@ TEST_CASE("annotated delays do not depend on direct memory") {
   CHECK(p.write(0x1000, 1).delay == Platform::ns(2 + 20));
 }
 
-TEST_CASE("a payload without extensions is a kernel data access, one with a memory manager gets its fault") {
+TEST_CASE("a payload without extensions is a kernel data access, a reference-counted one gets its fault") {
   Platform p;
   p.tables.map(0x1000, 0x805000, kP | kRW | kA);
   u64 word = 0;

@@ -18,8 +18,8 @@ class Bus : public sc_core::sc_module, public ::tlm::tlm_fw_transport_if<>, publ
 
   bool knows_cas = true;
   bool direct = true;
-  bool waits = false;         // spends the annotated delay, and 5 ns of its own, in the call
-  std::optional<u64> broken;  // a physical address that does not answer
+  bool waits = false;                          // spends the annotated delay, and 5 ns of its own, in the call
+  std::optional<u64> broken;                   // a physical address that does not answer
   std::function<void(const Payload&)> before;  // called before each transaction is carried out
   unsigned reads = 0, writes = 0, swaps = 0, debugs = 0;
 

@@ -122,6 +122,18 @@ TEST_CASE("direct memory is granted for the page with the rights of the entry") 
   CHECK(dmi.is_read_write_allowed());
 }
 
+TEST_CASE("a grant never joins two translations of one page") {
+  BusPlatform p;
+  const u64 leaf = p.tables.map(0x1000, kFrame, kUsed);
+  u64 word = 0;
+  REQUIRE(p.read(0x1000, word).ok());  // held, clean
+  p.memory.store64(leaf, (kFrame + 0x1000) | kUsed | kD);
+  ::tlm::tlm_dmi dmi;
+  REQUIRE(p.cpu.direct(TLM_READ_COMMAND, 0x1000, dmi));
+  CHECK(dmi.get_dmi_ptr() == p.memory.data() + kFrame);
+  CHECK_FALSE(dmi.is_write_allowed());  // a write would walk and go to the new frame
+}
+
 TEST_CASE("direct memory never exceeds what the physical side grants") {
   BusPlatform p;
   p.tables.map(0x1000, kFrame, kUsed | kD);

@@ -162,6 +162,18 @@ TEST_CASE("a right that was taken away comes back after a walk, and one given is
   CHECK(p.memory.load64(kOld) == 5);
 }
 
+TEST_CASE("a new translation of a page inherits no judgement from the old one") {
+  Platform p;
+  p.use(0, kWP | kNXE | kSMAP);
+  const u64 leaf = p.tables.map(kA4, kOld, kP | kRW | kA);
+  p.memory.store64(kNew, 2);
+  for (int twice = 0; twice < 2; ++twice) CHECK(p.get(kA4) == 0);
+  p.memory.store64(leaf, kNew | kUsed);  // no invalidation: the user's access walks and replaces what is held
+  for (int twice = 0; twice < 2; ++twice) CHECK(p.get(kA4, {Op::read, Mode::user, false}) == 2);
+  u64 word = 0;
+  CHECK(p.read(kA4, word).fault.code == Fault::page);
+}
+
 TEST_CASE("translations are replaced without harm when there are more pages than entries") {
   MmuConfig config;
   config.tlb_entries = 16;

@@ -178,7 +178,8 @@ inline MmuConfig for_format(Format format) {
 
 template <class MmuModule = Mmu>
 struct PlatformOf {
-  explicit PlatformOf(const MmuConfig& config = {}, const MemoryConfig& ram = {u64{1} << 26, ns(10), ns(20), true, true})
+  explicit PlatformOf(const MmuConfig& config = {},
+                      const MemoryConfig& ram = {u64{1} << 26, ns(10), ns(20), true, true})
       : mmu("mmu", config), memory("memory", ram), tables(memory, config.format) {
     cpu.socket.bind(mmu.virtual_side);
     mmu.physical_side.bind(memory.socket);

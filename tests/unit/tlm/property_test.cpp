@@ -123,8 +123,8 @@ void compare(BusPlatform& p, Random& random, const arch::Context& context, u64& 
   if (request.op == Op::write || (request.va & 0xFFF) > 0xFF8 || result.pa > p.memory.size() - 8) return;
   for (int twice = 0; twice < 2; ++twice) {
     u64 word = 0, there = 0;
-    const Reply reply = p.cpu.access(::tlm::TLM_READ_COMMAND, request.va, &word, 8,
-                                     {request.op, request.mode, request.ac});
+    const Reply reply =
+        p.cpu.access(::tlm::TLM_READ_COMMAND, request.va, &word, 8, {request.op, request.mode, request.ac});
     REQUIRE(reply.ok());
     std::memcpy(&there, p.memory.data() + result.pa, 8);
     CHECK(word == there);
@@ -151,8 +151,8 @@ void check_property(Format format, bool direct) {
     const u32 nxe = random.chance(80) ? kNXE : 0;  // decides what is reserved, so it stays while tables do
     for (int n = 0; n < 300; ++n) {
       if (n % 50 == 0) {
-        context.controls = nxe | static_cast<u32>(random.below(16) & ~u64{kNXE}) |
-                           static_cast<u32>(random.below(8) << 8);
+        context.controls =
+            nxe | static_cast<u32>(random.below(16) & ~u64{kNXE}) | static_cast<u32>(random.below(8) << 8);
         context.asid = static_cast<u16>(random.below(3));
         p.mmu.set_context(context);
       }

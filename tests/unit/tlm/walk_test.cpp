@@ -113,6 +113,18 @@ TEST_CASE("a compare-and-swap that lost against a removal faults") {
   survives_a_lost_race(p, true);
 }
 
+TEST_CASE("the fallback without compare-and-swap loses nothing either when there is a new mapping") {
+  BusPlatform p;
+  p.bus.direct = p.bus.knows_cas = false;
+  survives_a_lost_race(p, false);
+}
+
+TEST_CASE("the fallback without compare-and-swap loses nothing either when the mapping is gone") {
+  BusPlatform p;
+  p.bus.direct = p.bus.knows_cas = false;
+  survives_a_lost_race(p, true);
+}
+
 TEST_CASE("a self-referencing table is updated once") {
   BusPlatform p;
   // Entry 510 of the top table points to the top table: the same word is read at every level (trap T73).
@@ -208,6 +220,40 @@ TEST_CASE("no update of a walk that an invalidation overtook is written") {
   CHECK(reply.fault.code == Fault::page);
   CHECK(reply.fault.level == 4);
   CHECK(p.memory.load64(leaf) == (kPage | kP | kRW));
+}
+
+TEST_CASE("an invalidation during a waiting compare-and-swap makes the walk start again") {
+  BusPlatform p;
+  p.bus.direct = false;
+  p.bus.waits = true;
+  const u64 leaf = p.tables.map(kVa, kPage, kP | kRW);
+  const u64 table = p.tables.page();
+  p.memory.store64(table + 8 * (kVa >> 12), 0x80A000 | kUsed);
+  p.memory.store64(0x80A000, 2);
+  p.bus.before = [&](const Payload& trans) {
+    if (trans.get_address() != leaf || trans.is_read() || p.mmu.counters().invalidations != 0) return;
+    p.memory.store64(p.tables.entry(kVa, 2), table | kUsed);
+    p.mmu.invalidate(Invalidate::all);
+  };
+  u64 word = 0;
+  p.run({[&] { CHECK(p.read(kVa, word).ok()); }});
+  CHECK(word == 2);
+  CHECK(p.mmu.counters().restarts == 1);
+}
+
+TEST_CASE("a judgement made under controls that changed meanwhile is not kept") {
+  BusPlatform p;
+  p.bus.waits = true;  // direct memory is granted after the first transaction
+  p.tables.map(kVa, kPage, kUsed);
+  u64 word = 0;
+  p.bus.before = [&](const Payload&) {
+    p.bus.before = nullptr;
+    p.mmu.set_context({p.tables.root(), 0, kWP | kNXE | kSMAP});
+  };
+  p.run({[&] {
+    CHECK(p.read(kVa, word).ok());  // began without SMAP (trap T104)
+    CHECK(p.read(kVa, word).fault.code == Fault::page);
+  }});
 }
 
 TEST_CASE("two processes may wait in the physical side at once, each with the context it began with") {

@@ -85,7 +85,7 @@ TEST_CASE("invalidate: an address that fails the sign check covers nothing, but 
   const Case cases[] = {
       {arch::Format::x86_64, 0x0001'0000'0000'1000, 0x1000},
       {arch::Format::alpha_x64, 0x0001'0000'0000'1000, 0x1000},
-      {arch::Format::alpha, 0x0000'0800'0000'2000, 0x2000},      // bit 43 differs from bit 42
+      {arch::Format::alpha, 0x0000'0800'0000'2000, 0x2000},  // bit 43 differs from bit 42
       {arch::Format::alpha, 0xffff'f800'0000'2000, 0x2000},
       {arch::Format::x86_64, 0x0000'8000'0000'1000, 0x8000'0000'1000},
   };

@@ -147,7 +147,8 @@ void run(unsigned entries, std::vector<unsigned> sizes, unsigned seed) {
 }  // namespace
 
 TEST_CASE("l1_tlb random: x86-64 pages of three sizes, as a plain list") {
-  for (unsigned entries : {1u, 2u, 4u, 16u, 64u}) run<arch::Format::x86_64>(entries, {12, 12, 12, 21, 30}, 100 + entries);
+  for (unsigned entries : {1u, 2u, 4u, 16u, 64u})
+    run<arch::Format::x86_64>(entries, {12, 12, 12, 21, 30}, 100 + entries);
 }
 
 TEST_CASE("l1_tlb random: Alpha granularity hints, as a plain list") {

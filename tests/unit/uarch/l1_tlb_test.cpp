@@ -53,7 +53,7 @@ TEST_CASE("l1_tlb: an entry matches its page and ASID only") {
   CHECK(tlb.lookup(0x7000'0fff, 5) == X86Tlb::kNone);
   CHECK(tlb.lookup(0x7000'2000, 5) == X86Tlb::kNone);
   CHECK(tlb.lookup(0x7000'1000, 4) == X86Tlb::kNone);
-  CHECK(tlb.lookup(0x7000'1000, 0x805) == X86Tlb::kNone);  // the highest ASID bit counts
+  CHECK(tlb.lookup(0x7000'1000, 0x805) == X86Tlb::kNone);   // the highest ASID bit counts
   CHECK(tlb.lookup(0x8000'7000'1000, 5) == X86Tlb::kNone);  // the highest VA bit counts
 }
 
@@ -109,18 +109,18 @@ TEST_CASE("l1_tlb: the victim is the tree's choice before the hit of the same cy
   fill(tlb, 0x2000, 1, page(0x2000));
   const unsigned victim = tlb.victim();
   CHECK(victim == 0);
-  tlb.touch(0);                          // the hit: the tree now points to entry 1
+  tlb.touch(0);  // the hit: the tree now points to entry 1
   tlb.fill(0x3000, 1, page(0x3000), victim);
   CHECK(tlb.entry(0).va == 0x3000);
   CHECK(tlb.entry(1).va == 0x2000);
-  CHECK(tlb.victim() == 1);              // the fill's touch comes last
+  CHECK(tlb.victim() == 1);  // the fill's touch comes last
 }
 
 TEST_CASE("l1_tlb: a fill replaces the lowest entry that matches and clears the others") {
   X86Tlb tlb(4);
-  fill(tlb, 0x9000, 1, page(0x9000));         // entry 0: elsewhere
-  fill(tlb, 0x20'1000, 1, page(0xa000));      // entry 1
-  fill(tlb, 0x20'2000, 1, page(0xb000));      // entry 2
+  fill(tlb, 0x9000, 1, page(0x9000));              // entry 0: elsewhere
+  fill(tlb, 0x20'1000, 1, page(0xa000));           // entry 1
+  fill(tlb, 0x20'2000, 1, page(0xb000));           // entry 2
   fill(tlb, 0x20'3000, 1, page(0x4000'0000, 21));  // entry 3 overlaps 1 and 2, matches neither's request
   CHECK(tlb.lookup(0x20'1000, 1) == X86Tlb::kMulti);
   CHECK(tlb.lookup(0x20'3000, 1) == 3);

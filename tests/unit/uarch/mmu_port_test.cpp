@@ -170,7 +170,7 @@ TEST_CASE("mmu port: T104 root, ASID and controls belong to the request from its
   rig.data(kCold, true, arch::Mode::kernel, 1);
   rig.in.ctx_root = other_root;
   rig.in.ctx_asid = 6;
-  rig.in.ctx_ctl = 1;  // WP = 1
+  rig.in.ctx_ctl = 1;                            // WP = 1
   rig.data(kCold, true, arch::Mode::kernel, 2);  // into the wait register with the second context
   rig.in.ctx_root = 0;
   rig.in.ctx_asid = 0;

@@ -43,7 +43,8 @@ TEST_CASE("mmu timing: a walk of n levels responds after 2n + 3 cycles, a hit in
     unsigned levels;
     u64 offset;
   };
-  for (const Case& c : {Case{Format::x86_64, 4, 0x678}, Case{Format::alpha_x64, 4, 0x678}, Case{Format::alpha, 3, 0x1678}}) {
+  for (const Case& c :
+       {Case{Format::x86_64, 4, 0x678}, Case{Format::alpha_x64, 4, 0x678}, Case{Format::alpha, 3, 0x1678}}) {
     INFO(arch::name(c.format));
     Rig rig = mapped(c.format);
     REQUIRE(rig.data(kVa, false, arch::Mode::user, 9) == 0);

@@ -141,7 +141,7 @@ TEST_CASE("mmu walk: T41 a write through an entry with D = 0 walks, sets D, and 
 TEST_CASE("mmu walk: T42 T44 a compare-and-swap that loses judges the other writer's word") {
   struct Case {
     const char* what;
-    u64 other;      // what the other writer leaves
+    u64 other;       // what the other writer leaves
     unsigned error;  // expected of a user store; 0: translated
     u64 pa;
     unsigned swaps;
@@ -200,7 +200,7 @@ TEST_CASE("mmu walk: T70 T71 rights that were added are found without an invalid
   CHECK(rig.load(kVa).rsp_fault == 0);
   CHECK(rig.execute(kVa).rsp_fault == 0);
   rig.memory.write(leaf_address(rig), 0xb000 | kUserPage);
-  CHECK(rig.load(kVa).rsp_pa == 0x9000);  // the old translation may serve until it is invalidated
+  CHECK(rig.load(kVa).rsp_pa == 0x9000);   // the old translation may serve until it is invalidated
   CHECK(rig.store(kVa).rsp_pa == 0xb000);  // not granted by it: the walk takes the new one
   CHECK(rig.load(kVa).rsp_pa == 0xb000);
   CHECK(rig.execute(kVa).rsp_pa == 0x9000);  // the other side's is still the old
@@ -289,7 +289,8 @@ TEST_CASE("mmu walk: T92 a granularity-hint block is one entry") {
   using namespace test::alpha;
   Rig rig(Format::alpha);
   const u64 va = 0x1'2340'0000;
-  for (u64 page = 0; page < 64; ++page) rig.memory.set(rig.root, va + page * 0x2000, 1, pfn(0x1000 + page) | kPage | gh(2));
+  for (u64 page = 0; page < 64; ++page)
+    rig.memory.set(rig.root, va + page * 0x2000, 1, pfn(0x1000 + page) | kPage | gh(2));
   const ReqOut response = rig.load(va + 5 * 0x2000 + 0x123);
   CHECK(response.rsp_pa == (0x1005 << 13 | 0x123));
   CHECK(response.rsp_size == 19);

@@ -92,9 +92,15 @@ class Rig {
     return cycle - 1;
   }
   // The same, and the response.
-  ReqOut load(u64 va, arch::Mode mode = arch::Mode::kernel) { return finish(d_responses, [&] { data(va, false, mode); }); }
-  ReqOut store(u64 va, arch::Mode mode = arch::Mode::kernel) { return finish(d_responses, [&] { data(va, true, mode); }); }
-  ReqOut execute(u64 va, arch::Mode mode = arch::Mode::kernel) { return finish(i_responses, [&] { fetch(va, mode); }); }
+  ReqOut load(u64 va, arch::Mode mode = arch::Mode::kernel) {
+    return finish(d_responses, [&] { data(va, false, mode); });
+  }
+  ReqOut store(u64 va, arch::Mode mode = arch::Mode::kernel) {
+    return finish(d_responses, [&] { data(va, true, mode); });
+  }
+  ReqOut execute(u64 va, arch::Mode mode = arch::Mode::kernel) {
+    return finish(i_responses, [&] { fetch(va, mode); });
+  }
 
   // Offers an invalidation for one cycle.
   unsigned invalidate(u8 op, u64 va = 0, u32 asid = 0) {
