@@ -240,7 +240,7 @@ TEST_CASE("T44 what the compare-and-swap leaves is judged with all checks") {
   const Judgement first = judge_entry(Format::x86_64, {}, 1, Tables::kFrame | 0x7, {}, write, 0);
   REQUIRE(first.kind == Judgement::Kind::update);
   CHECK(first.desired == (Tables::kFrame | 0x67));
-  // meanwhile another agent took the page away, or made it read-only
+  // meanwhile another processor took the page away, or made it read-only
   CHECK(judge_entry(Format::x86_64, {}, 1, 0, {}, write, 0).fault.error == 0x6);
   CHECK(judge_entry(Format::x86_64, {}, 1, Tables::kFrame | 0x65, {}, write, 0).fault.error == 0x7);
 }

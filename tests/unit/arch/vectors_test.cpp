@@ -44,6 +44,8 @@ std::string rejection(const std::string& text) {
   return "accepted";
 }
 
+bool contains(const std::string& text, const std::string& part) { return text.find(part) != std::string::npos; }
+
 const std::string kHeader = "# kilburn-vectors 1 x86-64\n";
 const std::string kState = "V 7 nxe=1 levels=4 maxpa=40 wp=1 smep=0 smap=0 pke=0 pkru=00000000 cr3=1000\n";
 const std::string kTables = "W 1000 2007\nW 2000 3007\nW 3000 4007\nW 4000 5067\n";
@@ -112,24 +114,24 @@ TEST_CASE("vectors: five levels and protection keys are skipped and counted") {
 TEST_CASE("vectors: the checking rule sees each wrong particular") {
   const std::string start = kHeader + kState + kTables + kRead;
   CHECK(mismatch(kGood) == "");
-  CHECK_THAT(mismatch(start + "E OK pa=5018 src=own\n" + kSet), Catch::Contains("t.txt:7: vector 7: physical address"));
-  CHECK_THAT(mismatch(start + "E PF err=0 cr2=10 src=own\n"), Catch::Contains("none by  instead of #PF"));
-  CHECK_THAT(mismatch(start + "E GP src=own\n"), Catch::Contains("instead of #GP"));
+  CHECK(contains(mismatch(start + "E OK pa=5018 src=own\n" + kSet), "t.txt:7: vector 7: physical address"));
+  CHECK(contains(mismatch(start + "E PF err=0 cr2=10 src=own\n"), "none by  instead of #PF"));
+  CHECK(contains(mismatch(start + "E GP src=own\n"), "instead of #GP"));
   // A not set where a U says so, and set where none does
-  CHECK_THAT(mismatch(start + "E OK pa=5010 src=own\n" + kSet + "U 4000 5047\n"), Catch::Contains("page-table word"));
-  CHECK_THAT(mismatch(start + "E OK pa=5010 src=own\nU 1000 2027\n"), Catch::Contains("page-table word"));
+  CHECK(contains(mismatch(start + "E OK pa=5010 src=own\n" + kSet + "U 4000 5047\n"), "page-table word"));
+  CHECK(contains(mismatch(start + "E OK pa=5010 src=own\nU 1000 2027\n"), "page-table word"));
 
   // the same walk for a user write, refused by the leaf of this table
   const std::string refused = kHeader + kState + "W 1000 2007\nW 2000 3007\nW 3000 4007\nW 4000 5005\n" +
                               "A w cpl=3 ac=0 va=0000000000000010\n";
   CHECK(mismatch(refused + "E PF err=7 cr2=10 src=own\n") == "");
-  CHECK_THAT(mismatch(refused + "E PF err=6 cr2=10 src=own\n"), Catch::Contains("error code"));
-  CHECK_THAT(mismatch(refused + "E PF err=7 cr2=18 src=own\n"), Catch::Contains("CR2"));
+  CHECK(contains(mismatch(refused + "E PF err=6 cr2=10 src=own\n"), "error code"));
+  CHECK(contains(mismatch(refused + "E PF err=7 cr2=18 src=own\n"), "CR2"));
   // A of the upper levels is then open in the next access, but no longer where a U gives the word
   CHECK(mismatch(refused + "E PF err=7 cr2=10 src=own\n" + kRead + "E OK pa=5010 src=own\nU 4000 5025\n") == "");
-  CHECK_THAT(mismatch(refused + "E PF err=7 cr2=10 src=own\n" + kRead + "E OK pa=5010 src=own\nU 4000 5025\n" +
-                      "U 1000 2007\n"),
-             Catch::Contains("page-table word"));
+  CHECK(contains(mismatch(refused + "E PF err=7 cr2=10 src=own\n" + kRead + "E OK pa=5010 src=own\nU 4000 5025\n" +
+                          "U 1000 2007\n"),
+                 "page-table word"));
 }
 
 TEST_CASE("vectors: malformed lines are rejected with place and reason") {
@@ -137,7 +139,7 @@ TEST_CASE("vectors: malformed lines are rejected with place and reason") {
   CHECK(rejection("") == "t.txt:0: empty file");
   CHECK(rejection("# kilburn-vectors 2 x86-64\n") == "t.txt:1: unknown format number");
   CHECK(rejection("# kilburn-vectors 1 vax\n") == "t.txt:1: unknown architecture \"vax\"");
-  CHECK_THAT(rejection(kState), Catch::Contains("t.txt:1: the first line is not"));
+  CHECK(contains(rejection(kState), "t.txt:1: the first line is not"));
   CHECK(rejection(kHeader + "W 1000 2007\n") == "t.txt:2: \"W\" before the first V");
   CHECK(rejection(kHeader + "V x levels=4\n") == "t.txt:2: bad id \"x\"");
   CHECK(rejection(kHeader + "V 1 levels=4\n") == "t.txt:2: missing field maxpa=");
