@@ -53,9 +53,9 @@ po::options_description visible_options() {
   how.add_options()
       ("format", po::value<std::string>()->default_value("x86-64")->value_name("F"), "page-table format: x86-64, alpha or alpha-x64")
       ("dut", po::value<std::string>()->default_value("mmu")->value_name("NAME|PATH.so"), "device under test; arch and tlm are the models themselves")
-      ("check", po::value<std::string>()->default_value("all")->value_name("C"), "exact (every pin, every cycle), end-to-end (every load), or all that apply")
+      ("check", po::value<std::string>()->default_value("all")->value_name("C"), "exact (every pin, every cycle), end-to-end (every load), or all that apply; the protocol is always checked")
       ("count", po::value<std::string>()->default_value("100000")->value_name("N"), "responses that the random test waits for")
-      ("frames", po::value<std::string>()->default_value("96")->value_name("N"), "page frames of simulated memory for a program or trace")
+      ("frames", po::value<std::string>()->default_value("48")->value_name("N"), "page frames of simulated memory for a program or trace")
       ("references", po::value<std::string>()->default_value("0")->value_name("N"), "stop a program or trace after N references; 0: at its end")
       ("seed", po::value<std::string>()->default_value("1")->value_name("S"), "seed of every random choice, not 0")
       ("yield", po::value<std::string>()->default_value("random")->value_name("P"), "let the hardware run inside the OS's critical sequences: none, every or random")
@@ -141,6 +141,7 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   if (check != "all" && check != "exact" && check != "end-to-end") {
     throw UserError("there is no check \"" + check + "\"; there are: exact, end-to-end, all");
   }
+  o.check_all = check == "all";
   o.check_exact = check != "end-to-end" && !model;
   o.check_end_to_end = check != "exact" && o.test.empty();
   if (check == "exact" && model) throw UserError("--check exact compares pins, which --dut " + o.dut + " does not have");

@@ -22,6 +22,7 @@ struct RunOptions {
 
   arch::Format format = arch::Format::x86_64;
   std::string dut = "mmu";      // name, path, "arch" or "tlm"
+  bool check_all = false;       // --check all: what does not apply to the DUT is left out
   bool check_exact = true;
   bool check_end_to_end = true; // programs and traces only
   arch::u64 count = 100000;     // random test: responses

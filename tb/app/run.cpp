@@ -136,15 +136,22 @@ int exit_status(Verdict verdict) {
 }  // namespace
 
 int run_command(const std::vector<std::string>& arguments) {
-  const auto parsed = parse_run_options(arguments);
+  auto parsed = parse_run_options(arguments);
   if (!parsed) return 0;
-  const RunOptions& options = *parsed;
+  RunOptions& options = *parsed;
   watch_for_interrupts();
 
   // Everything that the user may have got wrong is looked at before anything is written.
   std::optional<DutLibrary> library;
   if (options.dut != "arch" && options.dut != "tlm") library = DutLibrary::load(options.dut, options.format);
-  if (library) Dut(*library, options.seed).select_bug(options.bug);
+  if (library) {
+    Dut(*library, options.seed).select_bug(options.bug);
+    if (!library->api().config.exact && options.check_all) options.check_exact = false;
+    if (options.check_exact) ExactCheck::for_dut(library->api());
+    if (options.waves == Waves::always && !library->api().waves_open) {
+      throw UserError("DUT " + options.dut + " cannot write waves");
+    }
+  }
   fs::path trace = options.trace;
   if (!trace.empty() && !std::ifstream(trace)) throw UserError("the trace " + trace.string() + " cannot be read");
   if (!options.program.empty()) check_program(options.program);
@@ -164,6 +171,7 @@ int run_command(const std::vector<std::string>& arguments) {
   if (library && library->api().description) result.dut_description = library->api().description;
   result.command = options.command;
   result.seed = options.seed;
+  if (library) result.checks.push_back("protocol");
   if (options.check_exact) result.checks.push_back("exact");
   if (options.check_end_to_end) result.checks.push_back("end-to-end");
   try {

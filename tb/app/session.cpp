@@ -89,6 +89,7 @@ void Session::collect(Result& result) {
     for (char c : event_name(n)) name += c == '_' ? ' ' : static_cast<char>(std::tolower(c));
     result.translation.emplace_back(name, counters[n]);
   }
+  result.comparisons.emplace_back("responses matched to requests", lockstep_.history().responses());
   if (const ExactCheck* check = lockstep_.check()) {
     result.comparisons.emplace_back("pins", check->pin_comparisons());
     result.comparisons.emplace_back("TLB entries", check->entry_comparisons());

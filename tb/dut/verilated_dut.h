@@ -21,6 +21,7 @@ class VerilatedDut {
     const auto folded = static_cast<std::uint32_t>(seed ^ (seed >> 32)) & 0x7fffffffu;
     context_->randSeed(static_cast<int>(folded == 0 ? 1 : folded));
     context_->randReset(2);
+    context_->threads(1);  // the default starts a pool of idle threads, which no fork survives
     context_->traceEverOn(true);
     model_ = std::make_unique<Model>(context_.get(), "top");
     model_->eval();  // runs the initializers, so that what is set from here on stays
@@ -28,7 +29,10 @@ class VerilatedDut {
 
   ~VerilatedDut() {
     waves_close();
+    // The run time unregisters a model from the context last used, which may be another instance's.
+    Verilated::threadContextp(context_.get());
     model_->final();
+    model_.reset();
   }
 
   VerilatedDut(const VerilatedDut&) = delete;
@@ -56,6 +60,7 @@ class VerilatedDut {
 
   bool waves_open(const char* path) {
     waves_close();
+    Verilated::threadContextp(context_.get());
     auto waves = std::make_unique<VerilatedFstC>();
     model_->trace(waves.get(), kAllLevels);
     waves->open(path);

@@ -22,9 +22,10 @@ void History::port(u64 cycle, Side side, const kilburn_dut_in& in, const kilburn
   auto& open = open_[static_cast<unsigned>(side)];
   if (pout.rsp_valid && pin.rsp_ready) {
     OpenRequest& request = open[pout.rsp_id & 15];
-    if (!request.open && protocol_error_.empty()) {
-      protocol_error_ = std::string("R3: a response on the ") + (data ? "data" : "instruction") +
-                        " port answers no request (id " + std::to_string(pout.rsp_id) + ")";
+    ++responses_;
+    if (!request.open) {
+      protocol(std::string("R3: a response on the ") + (data ? "data" : "instruction") +
+               " port answers no request (id " + std::to_string(pout.rsp_id) + ") in cycle " + std::to_string(cycle));
     }
     request.open = false;
     events_.push_back({cycle, Kind::response, side, pout.rsp_id, pout.rsp_fault, pout.rsp_level, pout.rsp_size,
@@ -42,6 +43,25 @@ void History::port(u64 cycle, Side side, const kilburn_dut_in& in, const kilburn
   }
 }
 
+void History::check_held(u64 cycle, const kilburn_dut_out& out) {
+  const char* changed = nullptr;
+  auto differs = [](const kilburn_req_out& a, const kilburn_req_out& b) {
+    return a.rsp_valid != b.rsp_valid || a.rsp_pa != b.rsp_pa || a.rsp_err != b.rsp_err || a.rsp_id != b.rsp_id ||
+           a.rsp_fault != b.rsp_fault || a.rsp_level != b.rsp_level || a.rsp_size != b.rsp_size ||
+           a.rsp_mt != b.rsp_mt || a.rsp_global != b.rsp_global;
+  };
+  if ((held_ & kIResponse) && differs(out.i, held_out_.i)) changed = "i_rsp";
+  if ((held_ & kDResponse) && differs(out.d, held_out_.d)) changed = "d_rsp";
+  if ((held_ & kMemory) && (!out.mem_req_valid || out.mem_req_addr != held_out_.mem_req_addr ||
+                            out.mem_req_op != held_out_.mem_req_op || out.mem_req_id != held_out_.mem_req_id ||
+                            out.mem_req_cmp != held_out_.mem_req_cmp || out.mem_req_data != held_out_.mem_req_data)) {
+    changed = "mem_req";
+  }
+  if (changed) {
+    protocol(std::string("R2: ") + changed + " changes before it is taken, in cycle " + std::to_string(cycle));
+  }
+}
+
 void History::memory(u64 cycle, const kilburn_dut_in& in, const kilburn_dut_out& out) {
   if (in.mem_rsp_valid) {
     events_.push_back({cycle, Kind::mem_response, Side::data, in.mem_rsp_id, in.mem_rsp_match, in.mem_rsp_err, 0, 0,
@@ -54,8 +74,16 @@ void History::memory(u64 cycle, const kilburn_dut_in& in, const kilburn_dut_out&
 }
 
 void History::invalidation(u64 cycle, const kilburn_dut_in& in, const kilburn_dut_out& out) {
-  if (out.inv_ack) events_.push_back({cycle, Kind::inv_ack, Side::data, 0, 0, 0, 0, 0, 0, 0, 0});
+  if (out.inv_ack) {
+    if (!invalidating_) protocol("R6: an acknowledge without an invalidation in cycle " + std::to_string(cycle));
+    invalidating_ = false;
+    events_.push_back({cycle, Kind::inv_ack, Side::data, 0, 0, 0, 0, 0, 0, 0, 0});
+  }
   if (in.inv_valid && out.inv_ready) {
+    if (invalidating_) {
+      protocol("R6: an invalidation is taken before the one before is acknowledged, in cycle " + std::to_string(cycle));
+    }
+    invalidating_ = true;
     events_.push_back({cycle, Kind::inv_request, Side::data, 0, in.inv_op, 0, 0, static_cast<arch::u16>(in.inv_asid),
                        in.inv_va, 0, 0});
   }

@@ -28,6 +28,8 @@ class History {
 
   // Called once a cycle with the pins of that cycle; cheap when nothing is transferred.
   void record(arch::u64 cycle, const kilburn_dut_in& in, const kilburn_dut_out& out) {
+    if (held_ != 0) [[unlikely]] check_held(cycle, out);
+    hold(in, out);
     if ((in.i.valid & out.i.req_ready) | (out.i.rsp_valid & in.i.rsp_ready)) port(cycle, Side::instruction, in, out);
     if ((in.d.valid & out.d.req_ready) | (out.d.rsp_valid & in.d.rsp_ready)) port(cycle, Side::data, in, out);
     if (in.mem_rsp_valid | (in.mem_req_ready & out.mem_req_valid)) memory(cycle, in, out);
@@ -49,8 +51,10 @@ class History {
   // The memory beats since `cycle`, one line each.
   std::vector<std::string> memory_lines_since(arch::u64 cycle) const;
 
-  // Protocol errors that need no model: a response that answers no request (R3). Empty if none.
+  // The first protocol error that needs no model: an offer that changes before it is taken (R2), a
+  // response that answers no request (R3), acknowledges that do not follow invalidations (R6). Empty if none.
   const std::string& protocol_error() const { return protocol_error_; }
+  arch::u64 responses() const { return responses_; }  // taken, each looked up among the open requests
 
  private:
   enum class Kind : arch::u8 { request, response, mem_request, mem_response, inv_request, inv_ack, edit };
@@ -62,6 +66,17 @@ class History {
     arch::u16 c;
     arch::u64 x, y, z;
   };
+  // Offers of the DUT that were not taken must stand unchanged in the next cycle.
+  enum Held : unsigned { kIResponse = 1, kDResponse = 2, kMemory = 4 };
+  void hold(const kilburn_dut_in& in, const kilburn_dut_out& out) {
+    held_ = (out.i.rsp_valid & ~in.i.rsp_ready & 1u) | (out.d.rsp_valid & ~in.d.rsp_ready & 1u) << 1 |
+            (out.mem_req_valid & ~in.mem_req_ready & 1u) << 2;
+    if (held_ != 0) [[unlikely]] held_out_ = out;
+  }
+  void check_held(arch::u64 cycle, const kilburn_dut_out& out);
+  void protocol(std::string message) {
+    if (protocol_error_.empty()) protocol_error_ = std::move(message);
+  }
   void port(arch::u64 cycle, Side, const kilburn_dut_in&, const kilburn_dut_out&);
   void memory(arch::u64 cycle, const kilburn_dut_in&, const kilburn_dut_out&);
   void invalidation(arch::u64 cycle, const kilburn_dut_in&, const kilburn_dut_out&);
@@ -69,7 +84,11 @@ class History {
 
   boost::circular_buffer<Event> events_;
   OpenRequest open_[2][16];
+  unsigned held_ = 0;
+  kilburn_dut_out held_out_{};
+  bool invalidating_ = false;
   std::string protocol_error_;
+  arch::u64 responses_ = 0;
 };
 
 // "store 0x00007f..." for people.

@@ -43,7 +43,21 @@ u64 RandomTables::small_index() {
   return random_.one_in(64) ? random_.below(bit(info_.index_bits)) : random_.pick(indices_);
 }
 
+// An address of a superpage region (table of superpages in rtl/README.md), bits below the match random.
+u64 RandomTables::superpage_address() {
+  struct Region {
+    u64 match;
+    unsigned low;  // bits below the match
+  };
+  static constexpr Region kAlpha[] = {{2, 41}, {0x1ffe, 30}};
+  static constexpr Region kAlphaX64[] = {{2, 46}, {0x7e, 41}, {0x3fffe, 30}};
+  const Region region = info_.levels == 3 ? kAlpha[random_.below(2)] : kAlphaX64[random_.below(3)];
+  const u64 va = region.match << region.low | (random_.word() & (bit(region.low) - 1));
+  return va | ~(bit(info_.va_bits) - 1);  // every match has the sign bit set
+}
+
 u64 RandomTables::address() {
+  if (!info_.hardware_ad && random_.one_in(24)) return superpage_address();
   u64 va = 0;
   for (unsigned level = info_.levels; level >= 1; --level) va = va << info_.index_bits | small_index();
   va = va << info_.page_shift | random_.below(bit(info_.page_shift));

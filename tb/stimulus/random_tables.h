@@ -36,6 +36,7 @@ class RandomTables {
   arch::u64 x86_entry(unsigned level);
   arch::u64 alpha_entry(unsigned level);
   arch::u64 small_index();
+  arch::u64 superpage_address();
   Edit change(arch::u64 pa, unsigned level);
 
   os::PhysMem& memory_;

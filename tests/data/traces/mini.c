@@ -52,6 +52,18 @@ void _start(void) {
   file[3 * 512] = sum;
   sum += sweep(a, 33, 2);
   for (u64 n = 0; n < 7; ++n) sum += file[n * 512 + 10];
+  // Pages that are read for long, then stored to, then left alone.
+  for (u64 n = 0; n < 33; n += 3) {
+    for (u64 k = 0; k < 7; ++k) sum += file[k * 512 + n];
+    a[n * 512 + 11] = sum;
+  }
+  for (u64 n = 0; n < 7; n += 2) file[n * 512 + 12] = sum;
+  sum += sweep(a, 33, 1);
+  for (u64 n = 0; n < 7; ++n) sum += file[n * 512 + 12];
+  // Read-only for a while.
+  call(kMprotect, (u64)(a + 512 * 12), kPage * 6, 1, 0, 0, 0);
+  for (u64 n = 12; n < 18; ++n) sum += a[n * 512 + 11];
+  call(kMprotect, (u64)(a + 512 * 12), kPage * 6, 3, 0, 0, 0);
   // Areas of one granule: on larger pages two of them share a page.
   call(kMprotect, (u64)(a + 512 * 3), kPage * 2, 1, 0, 0, 0);
   call(kMunmap, (u64)(a + 512 * 7), kPage * 2, 0, 0, 0, 0);

@@ -14,10 +14,13 @@
 namespace kilburn::os {
 namespace {
 
-std::vector<std::byte> bytes(int value, size_t n = 512) { return std::vector<std::byte>(n, static_cast<std::byte>(value)); }
+std::vector<std::byte> bytes(int value, size_t n = 512) {
+  return std::vector<std::byte>(n, static_cast<std::byte>(value));
+}
 
 TEST_CASE("block device: a host file keeps what is written and goes away") {
-  const std::string path = (std::filesystem::temp_directory_path() / ("kilburn_swap_" + std::to_string(getpid()))).string();
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("kilburn_swap_" + std::to_string(getpid()))).string();
   {
     FileDevice device(path);
     CHECK(device.write(4096, bytes(5)) == 0);
@@ -37,7 +40,8 @@ TEST_CASE("block device: a host file keeps what is written and goes away") {
 TEST_CASE("block device: a full host file system is an error value") {
   if (access("/dev/full", W_OK) != 0) return;
   // /dev/full refuses every write with ENOSPC; it is opened by a link so that the link, not it, is removed.
-  const std::string path = (std::filesystem::temp_directory_path() / ("kilburn_full_" + std::to_string(getpid()))).string();
+  const std::string path =
+      (std::filesystem::temp_directory_path() / ("kilburn_full_" + std::to_string(getpid()))).string();
   std::filesystem::create_symlink("/dev/full", path);
   FileDevice device(path);
   CHECK(device.write(0, bytes(1)) == ENOSPC);

@@ -31,10 +31,10 @@ TEST_CASE("format: Alpha words (LX asm/pgtable.h)") {
     const PteFormat& f = PteFormat::of(format);
     // __ACCESS_BITS 0x40300, __DIRTY_BITS 0x23000, _PAGE_TABLE 0x63301, FOR 2, FOW 4, FOE 8
     CHECK(f.leaf(leaf(0x123, kRead | kWrite | kExecute, true, true)) == 0x12300063301);
-    CHECK(f.leaf(leaf(0x123, kRead | kExecute, true, false)) == 0x12300040305);   // PAGE_READONLY
+    CHECK(f.leaf(leaf(0x123, kRead | kExecute, true, false)) == 0x12300040305);  // PAGE_READONLY
     CHECK(f.leaf(leaf(0x123, kRead, true, false)) == 0x1230004030d);
-    CHECK(f.leaf(leaf(0x123, 0, true, false)) == 0x1230004030f);                  // PAGE_NONE
-    CHECK(f.leaf(leaf(0x123, kRead | kWrite, false, true)) == 0x12300023009);     // old, dirty
+    CHECK(f.leaf(leaf(0x123, 0, true, false)) == 0x1230004030f);               // PAGE_NONE
+    CHECK(f.leaf(leaf(0x123, kRead | kWrite, false, true)) == 0x12300023009);  // old, dirty
     CHECK(f.table(0x77) == 0x7700063301);
     CHECK(f.swap(0x5) == 0x50100000000);
     CHECK((f.leaf(leaf(1, 7, true, true)) & 0x10) == 0);  // never ASM
@@ -93,7 +93,8 @@ TEST_CASE("format: a swap or poison word never translates (P33)") {
     const PteFormat& f = PteFormat::of(format);
     for (const u64 word : {f.swap(1), f.swap(0xffffff), f.poison()}) {
       for (const arch::Mode mode : {arch::Mode::user, arch::Mode::kernel}) {
-        const arch::Judgement j = arch::judge_entry(format, {}, 1, word, {}, {0, arch::Op::read, mode, false}, f.controls());
+        const arch::Judgement j =
+            arch::judge_entry(format, {}, 1, word, {}, {0, arch::Op::read, mode, false}, f.controls());
         CHECK(j.kind == arch::Judgement::Kind::fault);
       }
     }

@@ -3,6 +3,7 @@
 // A kernel on a machine of a few frames, as the tests use it.
 #pragma once
 
+#include <concepts>
 #include <string>
 
 #include "sw/hw/arch_port.h"
@@ -20,10 +21,10 @@ struct Machine {
       : ram(u64{config.frames} << arch::info(config.format).page_shift),
         port(config.format, ram, arguments...),
         kernel(ram, port, port, config) {}
-  template <class... PortArguments>
-  Machine(const Config& config, BlockDevice& device, PortArguments... arguments)
+  template <std::derived_from<BlockDevice> Device>
+  Machine(const Config& config, Device& device)
       : ram(u64{config.frames} << arch::info(config.format).page_shift),
-        port(config.format, ram, arguments...),
+        port(config.format, ram),
         kernel(ram, port, port, device, config) {}
 
   bool store(Process& p, u64 va, u16 size = 8) { return kernel.reference(p, TraceEvent::Kind::write, va, size); }
@@ -44,7 +45,7 @@ inline std::string trace_path(const std::string& pid) {
 // Runs the recorded program and its two children.
 template <class Port>
 void run_mini(Machine<Port>& machine) {
-  const auto reader = LackeyReader::open(trace_path("18529"));
+  const auto reader = LackeyReader::open(trace_path("28871"));
   machine.kernel.run(*reader, [](u32 pid) { return LackeyReader::open(trace_path(std::to_string(pid))); });
 }
 

@@ -15,7 +15,8 @@ struct Recorder final : MmuPort, FrameReleaser {
   AccessResult access(const Access&) override { return Done{}; }
   void set_context(const arch::Context&) override {}
   void invalidate(Invalidate op, u64 va, u16 asid) override {
-    calls.push_back("inv " + std::to_string(static_cast<int>(op)) + " " + std::to_string(va) + " " + std::to_string(asid));
+    calls.push_back("inv " + std::to_string(static_cast<int>(op)) + " " + std::to_string(va) + " " +
+                    std::to_string(asid));
   }
   void wait_invalidated() override { calls.push_back("ack"); }
   void idle(unsigned) override {}
@@ -105,8 +106,14 @@ struct Feed {
   u64 ro = format.with_rights(rw, kRead);
 
   void entry(u64 seen, u64 old_word, u64 new_word, u16 asid = 1) {
-    checker.event({.kind = MmEvent::Kind::entry, .asid = asid, .space = 1, .va = 0x1000, .span = 4096, .seen = seen,
-                   .old_word = old_word, .new_word = new_word});
+    checker.event({.kind = MmEvent::Kind::entry,
+                   .asid = asid,
+                   .space = 1,
+                   .va = 0x1000,
+                   .span = 4096,
+                   .seen = seen,
+                   .old_word = old_word,
+                   .new_word = new_word});
   }
   void invalidate(Invalidate op, u64 va, u16 asid) {
     checker.event({.kind = MmEvent::Kind::invalidate, .op = op, .asid = asid, .va = va});
@@ -157,8 +164,13 @@ TEST_CASE("order: a downgrade must be invalidated before a program runs on, an u
 
 TEST_CASE("order: a table is covered by nothing less than its space") {
   Feed f;
-  const MmEvent table{.kind = MmEvent::Kind::table, .asid = 1, .space = 1, .va = 0, .span = 1 << 21,
-                      .old_word = f.format.table(12), .new_word = 0};
+  const MmEvent table{.kind = MmEvent::Kind::table,
+                      .asid = 1,
+                      .space = 1,
+                      .va = 0,
+                      .span = 1 << 21,
+                      .old_word = f.format.table(12),
+                      .new_word = 0};
   f.checker.event(table);
   f.invalidate(Invalidate::page, 0x1000, 1);
   f.acknowledge();

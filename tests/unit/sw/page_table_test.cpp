@@ -52,11 +52,13 @@ TEST_CASE("page table: random install, change and clear equal a map") {
     PageTable table(bench.parts, bench.tag);
     std::map<u64, u64> expected;
     const u64 page = bench.format.page_size(), top = bench.format.user_top();
-    const u64 regions[] = {0, top / 2, top - 64 * page, bench.format.span(2) - 32 * page, bench.format.span(3) - 32 * page};
+    const u64 regions[] = {0, top / 2, top - 64 * page, bench.format.span(2) - 32 * page,
+                           bench.format.span(3) - 32 * page};
     for (int step = 0; step < 3000; ++step) {
       const u64 va = regions[random.below(5)] + random.below(64) * page;
       if (random.below(3) != 0) {
-        const u64 word = bench.format.leaf({.kind = EntryKind::leaf, .pfn = static_cast<Pfn>(random.below(1000)), .rights = kRead});
+        const u64 word =
+            bench.format.leaf({.kind = EntryKind::leaf, .pfn = static_cast<Pfn>(random.below(1000)), .rights = kRead});
         table.ensure(va);
         const u64 old = table.load(va);
         REQUIRE(old == (expected.contains(va) ? expected[va] : 0));

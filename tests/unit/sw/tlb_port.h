@@ -87,7 +87,8 @@ class TlbPort final : public MmuPort, public Clock {
 
   FaultInfo translate(const arch::Request& request, arch::Translation& t) {
     for (const Entry& e : entries_) {
-      if ((e.va >> e.t.page_log2) != (request.va >> e.t.page_log2) || (e.asid != context_.asid && !e.t.global)) continue;
+      if ((e.va >> e.t.page_log2) != (request.va >> e.t.page_log2) || (e.asid != context_.asid && !e.t.global))
+        continue;
       if (!arch::grants(format_, e.t.rights, request, context_.controls)) break;
       if (arch::needs_dirty_walk(format_, e.t.rights, request)) break;
       ++hits_;
@@ -101,7 +102,8 @@ class TlbPort final : public MmuPort, public Clock {
     for (;;) {
       const arch::Outcome outcome = arch::walk(format_, {}, context_, request, read);
       bool again = false;
-      for (const arch::EntryWrite& w : outcome.writes) again = again || memory_.cas64(w.pa, w.expect, w.desired) != w.expect;
+      for (const arch::EntryWrite& w : outcome.writes)
+        again = again || memory_.cas64(w.pa, w.expect, w.desired) != w.expect;
       if (again) continue;
       if (outcome.fault.code != arch::Fault::none) {
         return {outcome.fault.code, request.va, outcome.fault.error, outcome.fault.level};

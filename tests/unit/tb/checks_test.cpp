@@ -26,7 +26,7 @@ Run run(arch::Format format, const std::string& bug, bool exact, arch::u64 count
   os::RamMem memory(tb::RandomTables::kMemoryBytes);
   tb::LockstepConfig config;
   config.exact = exact;
-  config.answer_limit = 5000;
+  config.answer_limit = 20000;  // a storm of invalidations may hold up a walk for a whole phase
   config.contents_interval = 4096;
   tb::Lockstep lockstep(dut, memory, config);
   tb::RandomTest test(lockstep, {format, count, 7});
@@ -59,7 +59,7 @@ TEST_CASE("a DUT that equals its reference passes, and was compared") {
     CHECK(r.entries >= 48);
     // The stimulus reaches both kinds of outcome often.
     CHECK(r.translated > 2000);
-    CHECK(r.faulted > 2000);
+    CHECK(r.faulted > 1000);
   }
 }
 
@@ -92,6 +92,7 @@ TEST_CASE("protocol rules hold without a reference") {
   CHECK(id.check == "protocol");
   CHECK_THAT(id.message, Catch::Matchers::Contains("R3"));
   CHECK_THAT(run(arch::Format::x86_64, "NOACK", false).message, Catch::Matchers::Contains("R6"));
+  CHECK_THAT(run(arch::Format::x86_64, "HOLD", false).message, Catch::Matchers::Contains("R2"));
 }
 
 TEST_CASE("the same seed gives the same run, another seed another") {

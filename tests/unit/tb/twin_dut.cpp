@@ -25,17 +25,21 @@ struct TwinDut {
   std::unique_ptr<uarch::Mmu> mmu = uarch::make_mmu({kFormat, {}, 16, 32});
   std::string bug;
   arch::u64 responses = 0;
+  bool held = false;  // a data response stands at the port, not yet taken
+  bool now = false;   // the planted fault shows from here on; never changes under a held response
 };
 
 void show(TwinDut& dut, kilburn_dut_out* out) {
   std::memcpy(out, &dut.mmu->outputs(), sizeof *out);
   if (dut.bug.empty()) return;
-  if (out->d.rsp_valid) ++dut.responses;
-  const bool now = dut.responses > 1000;
+  if (out->d.rsp_valid && !dut.held) ++dut.responses;
+  if (!dut.held) dut.now = dut.responses > 1000;
+  const bool now = dut.now;
   if (dut.bug == "HANG" && now) out->d.rsp_valid = 0;
   if (dut.bug == "PA" && now && out->d.rsp_valid && out->d.rsp_fault == 0) out->d.rsp_pa ^= 0x1000;
   if (dut.bug == "ID" && now && out->d.rsp_valid) out->d.rsp_id ^= 1;
   if (dut.bug == "NOACK") out->inv_ack = 0;
+  if (dut.bug == "HOLD" && dut.held && dut.responses % 64 == 0) out->d.rsp_pa ^= 0x1000;
 }
 
 void* create(uint64_t) { return new TwinDut; }
@@ -49,6 +53,7 @@ void clock(void* self, const kilburn_dut_in* in, kilburn_dut_out* out) {
   auto& dut = *static_cast<TwinDut*>(self);
   uarch::PinsIn pins;
   std::memcpy(static_cast<void*>(&pins), in, sizeof pins);
+  dut.held = dut.mmu->outputs().d.rsp_valid && !in->d.rsp_ready;
   dut.mmu->clock(pins);
   show(dut, out);
 }
@@ -61,7 +66,7 @@ int probe(void* self, int side, uint32_t index, kilburn_tlb_entry* entry) {
 }
 const char* const kBugs[] = {"HANG\tdata responses stop\ttest", "PA\tanother frame is answered\ttest",
                              "ID\ta response carries another id\ttest", "NOACK\tinvalidations are not acknowledged\ttest",
-                             "CONTENTS\tan entry of the TLB differs\ttest", nullptr};
+                             "HOLD\tan offered response changes before it is taken\ttest", "CONTENTS\tan entry of the TLB differs\ttest", nullptr};
 int set_bug(void* self, const char* id) {
   auto& dut = *static_cast<TwinDut*>(self);
   for (const char* const* bug = kBugs; *bug; ++bug) {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Page tables in a DutBench's memory, written by the manuals' field positions, not by the model's accessors.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+#include "tests/unit/rtl/dut_bench.h"
+
+namespace kilburn::rtl_test {
+
+inline std::string library(const std::string& name) {
+  return KILBURN_BINARY_DIR "/duts/kilburn_dut_" + name + ".so";
+}
+
+constexpr unsigned kKernel = 0;
+constexpr unsigned kUser = 3;
+
+// x86-64 entry bits (SDM tables 4-15 to 4-20)
+constexpr std::uint64_t kP = 1, kRw = 2, kUs = 4, kA = 0x20, kD = 0x40, kPs = 0x80, kG = 0x100;
+constexpr std::uint64_t kNx = 1ull << 63;
+constexpr std::uint64_t kUserTable = kP | kRw | kUs;
+
+// Alpha entry bits, OSF layout (EV5 figure 5-2)
+constexpr std::uint64_t kV = 1, kFow = 4, kAsm = 0x10, kAllRights = 0x3300;
+
+// Tables for one region: `levels` tables at kRoot, kRoot + kStep ..., each one's entry 0 the next.
+constexpr std::uint64_t kRoot = 0x100000;
+constexpr std::uint64_t kStep = 0x10000;
+
+inline std::uint64_t table(unsigned number) { return kRoot + number * kStep; }
+
+// Entry 0 of every table above the last points to the next; all rights, A clear.
+inline void x86_tables(DutBench& bench) {
+  bench.in.ctx_root = kRoot;
+  for (unsigned n = 0; n < 3; ++n) bench.memory[table(n)] = table(n + 1) | kUserTable;
+}
+
+inline std::uint64_t alpha_pte(const DutBench& bench, std::uint64_t address, std::uint64_t bits) {
+  return (address >> (bench.api().config.format == 1 ? 13 : 12)) << 32 | bits;
+}
+
+inline void alpha_tables(DutBench& bench) {
+  bench.in.ctx_root = kRoot;
+  const unsigned levels = bench.api().config.format == 1 ? 3 : 4;
+  for (unsigned n = 0; n + 1 < levels; ++n) bench.memory[table(n)] = alpha_pte(bench, table(n + 1), kV);
+}
+
+}  // namespace kilburn::rtl_test

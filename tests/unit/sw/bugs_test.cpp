@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Each seeded bug is caught by the check that is meant for it, and by the end-to-end checks alone where a
+// program can see it; the same run without the bug passes.
+#include "machine.h"
+#include "tests/catch.h"
+#include "tlb_port.h"
+
+namespace kilburn::os {
+namespace {
+
+using test::kFormats;
+using test::tripped;
+
+Config config(arch::Format format, Bug bug, u32 frames = 36) {
+  Config c;
+  c.format = format;
+  c.frames = frames;
+  c.audit_every = 700;
+  c.bug = bug;
+  return c;
+}
+// What remains when the checks that know the kernel's inside are off.
+Config only_end_to_end(Config c) {
+  c.check_order = false;
+  c.check_translation = false;
+  return c;
+}
+
+// For steps inside tripped(), where an assertion of Catch would swallow the violation.
+void must(bool ok) {
+  if (!ok) throw std::logic_error("a step of the test failed");
+}
+
+std::string mini(const Config& c) {
+  return tripped([&] {
+    test::Machine<> m(c);
+    test::run_mini(m);
+  });
+}
+
+TEST_CASE("bugs: every one has a name") {
+  CHECK(bug_names().size() == 8);
+  for (const BugName& b : bug_names()) CHECK(bug_from_id(b.id) == b.bug);
+  CHECK_FALSE(bug_from_id("M0"));
+}
+
+TEST_CASE("bugs: the recorded program finds those that need no TLB") {
+  for (const arch::Format format : kFormats) {
+    INFO(arch::name(format));
+    CHECK(mini(config(format, Bug::none)) == "");
+    CHECK(mini(config(format, Bug::lost_dirty, format == arch::Format::alpha ? 24 : 36)) == "P32");
+    CHECK(mini(config(format, Bug::early_free)) == "P29");
+    CHECK(mini(config(format, Bug::no_coalescing)) == "P12");
+    CHECK(mini(config(format, Bug::slot_leak)) == "P46");
+    CHECK(mini(config(format, Bug::protect_stale)) == "P28");
+    CHECK(mini(config(format, Bug::fork_stale)) == "P28");
+    CHECK(mini(config(format, Bug::swap_word_valid)) == "P33");
+    CHECK(mini(config(format, Bug::no_zero_fill)) == "oracle");
+  }
+}
+
+TEST_CASE("bugs: M1, a store between ageing and eviction, loses bytes") {
+  for (const arch::Format format : kFormats) {
+    INFO(arch::name(format));
+    const auto run = [&](Bug bug) {
+      Config c = only_end_to_end(config(format, bug, 24));
+      c.audit_every = 0;
+      c.strict = true;
+      return tripped([&] {
+        test::Machine<> m(c);
+        Process& p = m.kernel.spawn();
+        const u64 a = m.kernel.mmap_anywhere(p, 60 * m.page(), kRead | kWrite, {1, 0});
+        for (int round = 0; round < 4; ++round) {
+          for (u64 n = 0; n < 60; ++n) {
+            must(m.load(p, a + n * m.page()));
+            if (n >= 4) must(m.store(p, a + (n - 4) * m.page() + 8));
+          }
+        }
+        m.kernel.finish();
+      });
+    };
+    CHECK(run(Bug::none) == "");
+    CHECK(run(Bug::lost_dirty) == "oracle");
+  }
+}
+
+TEST_CASE("bugs: M2, a late store reaches a frame that was freed too early") {
+  for (const arch::Format format : kFormats) {
+    INFO(arch::name(format));
+    const auto run = [&](Bug bug) {
+      Config c = only_end_to_end(config(format, bug));
+      c.strict = true;
+      return tripped([&] {
+        test::Machine<test::TlbPort> m(c, true);  // with a store buffer
+        Process& p = m.kernel.spawn();
+        const u64 a = m.kernel.mmap_anywhere(p, 4 * m.page(), kRead | kWrite);
+        must(m.store(p, a + m.page()));
+        must(m.store(p, a));
+        must(m.kernel.munmap(p, a, m.page()) == 0);
+        m.kernel.finish();
+      });
+    };
+    CHECK(run(Bug::none) == "");
+    CHECK(run(Bug::early_free) == "P8");
+  }
+}
+
+TEST_CASE("bugs: M11, a store through a stale translation after mprotect") {
+  for (const arch::Format format : kFormats) {
+    INFO(arch::name(format));
+    const auto run = [&](Bug bug, bool check_translation) {
+      Config c = only_end_to_end(config(format, bug));
+      c.strict = true;
+      c.check_translation = check_translation;
+      bool survived = false;
+      const std::string id = tripped([&] {
+        test::Machine<test::TlbPort> m(c);
+        Process& p = m.kernel.spawn();
+        const u64 a = m.kernel.mmap_anywhere(p, m.page(), kRead | kWrite);
+        must(m.store(p, a));
+        must(m.kernel.mprotect(p, a, m.page(), kRead) == 0);
+        survived = m.store(p, a);
+        m.kernel.finish();
+      });
+      return std::pair(id, survived);
+    };
+    CHECK(run(Bug::none, true) == std::pair(std::string(), false));  // SIGSEGV
+    CHECK(run(Bug::protect_stale, true).first == "P27");
+    CHECK(run(Bug::protect_stale, false).second);  // the wrong that the check is for: the store went through
+  }
+}
+
+TEST_CASE("bugs: M12, the parent writes into the page that it shares with its child") {
+  for (const arch::Format format : kFormats) {
+    INFO(arch::name(format));
+    const auto run = [&](Bug bug, bool check_translation) {
+      Config c = only_end_to_end(config(format, bug));
+      c.strict = true;
+      c.check_translation = check_translation;
+      return tripped([&] {
+        test::Machine<test::TlbPort> m(c);
+        Process& parent = m.kernel.spawn();
+        const u64 a = m.kernel.mmap_anywhere(parent, m.page(), kRead | kWrite);
+        must(m.store(parent, a));
+        Process& child = m.kernel.fork(parent);
+        must(m.store(parent, a));
+        must(m.load(child, a));
+        m.kernel.finish();
+      });
+    };
+    CHECK(run(Bug::none, true) == "");
+    CHECK(run(Bug::fork_stale, true) == "P27");
+    CHECK(run(Bug::fork_stale, false) == "oracle");
+  }
+}
+
+TEST_CASE("bugs: M13 and M17 are caught from outside too") {
+  for (const arch::Format format : kFormats) {
+    INFO(arch::name(format));
+    CHECK(mini(only_end_to_end(config(format, Bug::swap_word_valid))) != "");
+    CHECK(mini(only_end_to_end(config(format, Bug::no_zero_fill))) == "oracle");
+  }
+}
+
+TEST_CASE("bugs: M6 and M7 show at the end if at no audit before") {
+  for (const arch::Format format : kFormats) {
+    INFO(arch::name(format));
+    for (const Bug bug : {Bug::no_coalescing, Bug::slot_leak}) {
+      Config c = only_end_to_end(config(format, bug));
+      c.audit_every = 0;
+      CHECK(mini(c) == (bug == Bug::slot_leak ? "P46" : "P12"));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace kilburn::os
