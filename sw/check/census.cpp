@@ -25,10 +25,12 @@ Census::Census(const World& world) {
       const PteView view = format.view(word);
       leaves.push_back({process.get(), va, word, view});
       if (view.kind == EntryKind::leaf) {
-        if (view.pfn >= frames) throw Violation("P33", "entry " + hex(word) + " at " + hex(va) + " is valid, but no page");
+        if (view.pfn >= frames)
+          throw Violation("P33", "entry " + hex(word) + " at " + hex(va) + " is valid, but no page");
         ++mappings[view.pfn];
       } else if (view.kind == EntryKind::swap) {
-        if (view.slot == 0 || view.slot >= users.size()) throw Violation("P46", "swap word " + hex(word) + " at " + hex(va));
+        if (view.slot == 0 || view.slot >= users.size())
+          throw Violation("P46", "swap word " + hex(word) + " at " + hex(va));
         ++users[view.slot];
       }
     });

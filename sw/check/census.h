@@ -24,11 +24,11 @@ struct Census {
 
   explicit Census(const World&);
 
-  std::vector<Leaf> leaves;           // entries that are not 0
+  std::vector<Leaf> leaves;  // entries that are not 0
   std::vector<Table> tables;
-  std::vector<u32> mappings;          // by frame: leaves that map it
-  std::vector<u32> parents;           // by frame: table entries (or roots) that name it
-  std::vector<u32> users;             // by slot: swap words that name it
+  std::vector<u32> mappings;  // by frame: leaves that map it
+  std::vector<u32> parents;   // by frame: table entries (or roots) that name it
+  std::vector<u32> users;     // by slot: swap words that name it
 };
 
 }  // namespace kilburn::os

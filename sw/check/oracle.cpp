@@ -139,8 +139,8 @@ void OracleSpace::check_load(u64 va, std::span<const std::byte> bytes) {
     if (std::memcmp(g.bytes->data() + offset, bytes.data(), n) != 0) {
       size_t at = 0;
       while (g.bytes->at(offset + at) == bytes[at]) ++at;
-      throw Violation("oracle", "byte " + hex(va + at) + " reads " + hex(static_cast<u64>(bytes[at])) + ", last stored " +
-                                    hex(static_cast<u64>(g.bytes->at(offset + at))));
+      throw Violation("oracle", "byte " + hex(va + at) + " reads " + hex(static_cast<u64>(bytes[at])) +
+                                    ", last stored " + hex(static_cast<u64>(g.bytes->at(offset + at))));
     }
     bytes = bytes.subspan(n);
     va += n;

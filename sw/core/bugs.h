@@ -14,14 +14,14 @@ namespace kilburn::os {
 
 enum class Bug : u8 {
   none,
-  lost_dirty,          // M1: evicts by an entry read long before, overwriting it
-  early_free,          // M2: frees a frame before its invalidation is acknowledged
-  no_coalescing,       // M6: buddy blocks are never merged
-  slot_leak,           // M7: swap-in does not release the slot
-  protect_stale,       // M11: mprotect without invalidation
-  fork_stale,          // M12: fork does not invalidate the parent
-  swap_word_valid,     // M13: the swap word has the valid bit set
-  no_zero_fill,        // M17: a reused frame is not cleared
+  lost_dirty,       // M1: evicts by an entry read long before, overwriting it
+  early_free,       // M2: frees a frame before its invalidation is acknowledged
+  no_coalescing,    // M6: buddy blocks are never merged
+  slot_leak,        // M7: swap-in does not release the slot
+  protect_stale,    // M11: mprotect without invalidation
+  fork_stale,       // M12: fork does not invalidate the parent
+  swap_word_valid,  // M13: the swap word has the valid bit set
+  no_zero_fill,     // M17: a reused frame is not cleared
 };
 
 struct BugName {
@@ -29,7 +29,7 @@ struct BugName {
   std::string_view id;
   std::string_view text;
 };
-std::span<const BugName> bug_names();  // without none
+std::span<const BugName> bug_names();                 // without none
 std::optional<Bug> bug_from_id(std::string_view id);  // "M1"; nullopt for any other name
 
 }  // namespace kilburn::os

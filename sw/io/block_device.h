@@ -48,10 +48,10 @@ class MemoryDevice final : public BlockDevice {
 class FaultyDevice final : public BlockDevice {
  public:
   enum class Fault : u8 {
-    eio,         // fails
-    flip,        // read: one bit differs
-    lost,        // write: reports success, does nothing
-    misdirect,   // write: goes one page further
+    eio,        // fails
+    flip,       // read: one bit differs
+    lost,       // write: reports success, does nothing
+    misdirect,  // write: goes one page further
   };
   struct Plan {
     Fault fault = Fault::eio;

@@ -4,6 +4,7 @@
 #include "sw/mm/buddy.h"
 
 #include <algorithm>
+#include <bit>
 
 #include "sw/core/errors.h"
 
@@ -11,7 +12,7 @@ namespace kilburn::os {
 
 Buddy::Buddy(MemMap& map, Pfn first, Pfn end, bool coalesce)
     : map_(map), first_(first), end_(end), coalesce_(coalesce) {
-  for (unsigned order = 0; order <= kMaxOrder; ++order) pairs_[order].resize((end >> (order + 1)) + 1);
+  for (unsigned order = 0; order <= kMaxOrder; ++order) pairs_[order].resize(pair(end, order) / 64 + 1);
   // The largest aligned block that fits, again and again: no two of them can be merged.
   for (Pfn pfn = first; pfn < end;) {
     unsigned order = kMaxOrder;
@@ -33,18 +34,21 @@ Buddy::~Buddy() {
 inline void Buddy::put(Frame& block, unsigned order) {
   block.order = static_cast<u8>(order);
   lists_[order].push_front(block);
-  pairs_[order].flip(pair(block.map_nr, order));
+  filled_ |= u32{1} << order;
+  flip(pairs_[order], pair(block.map_nr, order));
 }
 
 inline void Buddy::take(Frame& block, unsigned order) {
   lists_[order].erase(FrameList::s_iterator_to(block));
-  pairs_[order].flip(pair(block.map_nr, order));
+  if (lists_[order].empty()) filled_ &= ~(u32{1} << order);
+  flip(pairs_[order], pair(block.map_nr, order));
 }
 
 Pfn Buddy::alloc(unsigned order) {
-  unsigned found = order;
-  while (found <= kMaxOrder && lists_[found].empty()) ++found;
-  if (found > kMaxOrder) return kNoFrame;
+  if (order > kMaxOrder) return kNoFrame;
+  const u32 large_enough = filled_ & (~u32{0} << order);
+  if (large_enough == 0) return kNoFrame;
+  unsigned found = static_cast<unsigned>(std::countr_zero(large_enough));
   Frame& block = lists_[found].front();
   const Pfn pfn = block.map_nr;
   take(block, found);
@@ -75,7 +79,7 @@ Buddy::Error Buddy::free(Pfn pfn, unsigned order) {
   free_frames_ += u32{1} << order;
   // The pair's bit before this block counts as free: 1 says that the buddy is a free block of this
   // order. A buddy past the end of memory never sets it.
-  while (coalesce_ && order < kMaxOrder && pairs_[order].test(pair(pfn, order))) {
+  while (coalesce_ && order < kMaxOrder && test(pairs_[order], pair(pfn, order))) {
     const Pfn other = pfn ^ (Pfn{1} << order);
     take(map_[other], order);
     map_[other].order = Frame::kTail;
@@ -99,29 +103,31 @@ void Buddy::check() const {
   const auto blocks = free_blocks();
   u64 sum = 0;
   u64 free_to = first_;
-  std::array<boost::dynamic_bitset<>, kMaxOrder + 1> pairs;
+  std::array<Bits, kMaxOrder + 1> pairs;
   for (unsigned order = 0; order <= kMaxOrder; ++order) pairs[order].resize(pairs_[order].size());
   for (const auto& [pfn, order] : blocks) {
     const u64 size = u64{1} << order;
     if ((pfn & (size - 1)) != 0) throw Violation("P11", "free block " + hex(pfn) + " is not aligned to its size");
-    if (pfn < free_to || pfn + size > end_) throw Violation("P11", "free block " + hex(pfn) + " overlaps or is outside");
+    if (pfn < free_to || pfn + size > end_)
+      throw Violation("P11", "free block " + hex(pfn) + " overlaps or is outside");
     free_to = pfn + size;
     for (u64 n = 0; n < size; ++n) {
       const Frame& frame = map_[static_cast<Pfn>(pfn + n)];
-      if (frame.state != FrameState::free) throw Violation("P1", "frame " + hex(pfn + n) + " is in a free block, not free");
+      if (frame.state != FrameState::free)
+        throw Violation("P1", "frame " + hex(pfn + n) + " is in a free block, not free");
     }
-    if (order < kMaxOrder && pairs[order].test(pair(pfn, order))) {
+    if (order < kMaxOrder && test(pairs[order], pair(pfn, order))) {
       throw Violation("P12", "free buddies of order " + std::to_string(order) + " at " + hex(pfn) + " are not merged");
     }
-    pairs[order].flip(pair(pfn, order));
+    flip(pairs[order], pair(pfn, order));
     sum += size;
   }
   if (pairs != pairs_) throw Violation("P13", "the pair bits differ from the free lists");
   u64 marked = 0;
   for (Pfn pfn = first_; pfn < end_; ++pfn) marked += map_[pfn].state == FrameState::free;
   if (sum != free_frames_ || sum != marked) {
-    throw Violation("P15", "free lists hold " + std::to_string(sum) + " frames, counted " + std::to_string(free_frames_) +
-                               ", marked " + std::to_string(marked));
+    throw Violation("P15", "free lists hold " + std::to_string(sum) + " frames, counted " +
+                               std::to_string(free_frames_) + ", marked " + std::to_string(marked));
   }
 }
 

@@ -7,7 +7,6 @@
 
 #include <array>
 #include <string_view>
-#include <boost/dynamic_bitset.hpp>
 #include <utility>
 #include <vector>
 
@@ -38,14 +37,19 @@ class Buddy {
  private:
   void put(Frame& block, unsigned order);
   void take(Frame& block, unsigned order);
-  size_t pair(Pfn pfn, unsigned order) const { return pfn >> (order + 1); }
+  // One bit a pair of buddies.
+  static size_t pair(Pfn pfn, unsigned order) { return pfn >> (order + 1); }
+  using Bits = std::vector<u64>;
+  static void flip(Bits& bits, size_t n) { bits[n / 64] ^= u64{1} << (n % 64); }
+  static bool test(const Bits& bits, size_t n) { return (bits[n / 64] >> (n % 64) & 1) != 0; }
 
   MemMap& map_;
   Pfn first_, end_;
   bool coalesce_;
   u32 free_frames_ = 0;
   std::array<FrameList, kMaxOrder + 1> lists_;
-  std::array<boost::dynamic_bitset<>, kMaxOrder + 1> pairs_;
+  u32 filled_ = 0;  // bit n: list n is not empty
+  std::array<Bits, kMaxOrder + 1> pairs_;
 };
 
 std::string_view name(Buddy::Error);

@@ -14,10 +14,12 @@ std::string EventLog::text() const {
       case MmEvent::Kind::entry:
       case MmEvent::Kind::table:
         out += e.kind == MmEvent::Kind::entry ? "entry " : "table entry ";
-        out += "process " + std::to_string(e.space) + " va " + hex(e.va) + ": " + hex(e.old_word) + " -> " + hex(e.new_word);
+        out += "process " + std::to_string(e.space) + " va " + hex(e.va) + ": " + hex(e.old_word) + " -> " +
+               hex(e.new_word);
         break;
       case MmEvent::Kind::invalidate:
-        out += "invalidate op " + std::to_string(static_cast<int>(e.op)) + " asid " + std::to_string(e.asid) + " va " + hex(e.va);
+        out += "invalidate op " + std::to_string(static_cast<int>(e.op)) + " asid " + std::to_string(e.asid) + " va " +
+               hex(e.va);
         break;
       case MmEvent::Kind::acknowledge:
         out += "acknowledged";

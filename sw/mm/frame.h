@@ -47,8 +47,7 @@ struct Frame {
   boost::container::small_vector<Mapping, 1> rmap;
 };
 
-using FrameList =
-    bi::list<Frame, bi::member_hook<Frame, FrameHook, &Frame::link>, bi::constant_time_size<false>>;
+using FrameList = bi::list<Frame, bi::member_hook<Frame, FrameHook, &Frame::link>, bi::constant_time_size<false>>;
 
 class MemMap {
  public:

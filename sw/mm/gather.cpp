@@ -12,9 +12,7 @@ namespace kilburn::os {
 Gather::Gather(Shootdown& shootdown, const AsidAllocator& asids, FrameReleaser& releaser)
     : shootdown_(shootdown), asids_(asids), releaser_(releaser), exceptions_(std::uncaught_exceptions()) {}
 
-Gather::~Gather() {
-  assert((spaces_.empty() && frames_.empty()) || std::uncaught_exceptions() > exceptions_);
-}
+Gather::~Gather() { assert((spaces_.empty() && frames_.empty()) || std::uncaught_exceptions() > exceptions_); }
 
 void Gather::unhooked(const SpaceTag& tag, u64 va) {
   const u16 asid = asids_.live(tag);

@@ -61,8 +61,9 @@ u64 MemoryStatistics::all_faults() const {
 
 std::string_view name(FaultKind kind) {
   constexpr std::array<std::string_view, kFaultKinds> kNames{
-      "first touch", "file fill",   "zero page", "copy on write", "write by sole owner", "swap-in",
-      "swap cache",  "young/dirty", "upgrade",   "spurious",      "SIGSEGV",             "SIGBUS"};
+      "first touch", "file fill",  "zero page",   "copy on write", "write by sole owner",
+      "swap-in",     "swap cache", "young/dirty", "upgrade",       "spurious",
+      "SIGSEGV",     "SIGBUS"};
   return kNames[static_cast<size_t>(kind)];
 }
 

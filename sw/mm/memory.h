@@ -44,13 +44,14 @@ std::string_view name(FaultKind);
 
 struct MemoryStatistics {
   std::array<u64, kFaultKinds> faults{};
-  u64 swapped_out = 0;       // pages written
-  u64 swapped_in = 0;        // pages read
+  u64 swapped_out = 0;        // pages written
+  u64 swapped_in = 0;         // pages read
   u64 evicted_unwritten = 0;  // clean page whose slot is still good (P48)
-  u64 dropped = 0;           // clean page that can be made again
-  u64 swap_full = 0;         // evictions given up for lack of a slot
+  u64 dropped = 0;            // clean page that can be made again
+  u64 swap_full = 0;          // evictions given up for lack of a slot
   u64 write_errors = 0, read_errors = 0, checksum_errors = 0;
   u64 reclaims = 0, aged = 0;
+  u64 forced = 0;       // evictions tried on pages that were not old
   u64 frames_peak = 0;  // in use at once, reserved ones included
   u64 forks = 0;
   u64 all_faults() const;

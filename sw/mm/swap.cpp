@@ -71,8 +71,8 @@ SwapArea::ReadError SwapArea::read(u32 slot, std::span<std::byte> page) {
   }
   const u32 found = checksum(slot, s.generation, page);
   if (found != s.checksum) {
-    last_error_ = "swap slot " + std::to_string(slot) + ", generation " + std::to_string(s.generation) +
-                  ": checksum " + hex(found) + ", expected " + hex(s.checksum);
+    last_error_ = "swap slot " + std::to_string(slot) + ", generation " + std::to_string(s.generation) + ": checksum " +
+                  hex(found) + ", expected " + hex(s.checksum);
     return ReadError::checksum;
   }
   return ReadError::none;

@@ -8,8 +8,8 @@
 #include <vector>
 
 #include "sw/core/bugs.h"
-#include "sw/io/block_device.h"
 #include "sw/core/errors.h"
+#include "sw/io/block_device.h"
 
 namespace kilburn::os {
 

@@ -49,9 +49,9 @@ class VmaSet {
 
   // Inserts where nothing is (checked), merging with equal neighbours.
   void insert(u64 start, u64 end, Rights, Backing, bool inferred = false);
-  void remove(u64 start, u64 end);                  // holes are ignored
-  void set_rights(u64 start, u64 end, Rights);      // holes are ignored
-  bool covered(u64 start, u64 end) const;           // no hole
+  void remove(u64 start, u64 end);              // holes are ignored
+  void set_rights(u64 start, u64 end, Rights);  // holes are ignored
+  bool covered(u64 start, u64 end) const;       // no hole
   // The lowest free range of `length` bytes in [lo, hi), aligned; 0 if none.
   u64 find_gap(u64 length, u64 lo, u64 hi, u64 align) const;
   void copy_from(const VmaSet&);

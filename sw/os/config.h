@@ -11,21 +11,21 @@ namespace kilburn::os {
 
 struct Config {
   arch::Format format = arch::Format::x86_64;
-  u32 frames = 64;           // page frames, of the format's page size; the whole of memory
-  u32 swap_slots = 4096;     // pages
-  std::string swap_path;     // host file for the swap area; empty: host memory
-  u64 seed = 1;              // of the yield policy
+  u32 frames = 64;        // page frames, of the format's page size; the whole of memory
+  u32 swap_slots = 4096;  // pages
+  std::string swap_path;  // host file for the swap area; empty: host memory
+  u64 seed = 1;           // of the yield policy
   YieldPolicy yield = YieldPolicy::none;
   Bug bug = Bug::none;
   unsigned asid_bits = 8;
-  u32 quantum = 1000;        // references before another process runs
-  u64 audit_every = 0;       // references between audits; 0: only at the end
-  u64 max_references = 0;    // the run ends there; 0: no limit
-  bool strict = false;       // an access outside every area is SIGSEGV; else an area is inferred
+  u32 quantum = 1000;      // references before another process runs
+  u64 audit_every = 0;     // references between audits; 0: only at the end
+  u64 max_references = 0;  // the run ends there; 0: no limit
+  bool strict = false;     // an access outside every area is SIGSEGV; else an area is inferred
   bool poison = true;
   bool age_invalidate = true;
-  bool check_order = true;   // P28, P29, P32, P33 on every event
-  bool check_loads = true;   // the oracle
+  bool check_order = true;        // P28, P29, P32, P33 on every event
+  bool check_loads = true;        // the oracle
   bool check_translation = true;  // P27, P32 on every access
 
   MemoryConfig memory() const {
@@ -43,10 +43,10 @@ struct Config {
 
 struct Statistics {
   MemoryStatistics memory;
-  u64 references = 0;         // of programs
-  u64 accesses = 0;           // after the split at page borders
-  u64 straddles = 0;          // references that crossed a page
-  u64 faults_seen = 0;        // by the processor (P63: equals the sum of memory.faults)
+  u64 references = 0;   // of programs
+  u64 accesses = 0;     // after the split at page borders
+  u64 straddles = 0;    // references that crossed a page
+  u64 faults_seen = 0;  // by the processor (P63: equals the sum of memory.faults)
   u64 loads_checked = 0;
   u64 system_calls = 0;
   u64 inferred_granules = 0;  // 4 KB areas made at first touch

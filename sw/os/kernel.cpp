@@ -138,7 +138,6 @@ void Kernel::check_translation(const Process& process, const Access& access, u64
 }
 
 bool Kernel::handle_fault(Process& process, const Access& access, const FaultInfo& fault) {
-  ++statistics_.faults_seen;
   if (fault.code == arch::Fault::bus) throw Violation("P25", "bus error on the access to " + hex(access.va));
   if (((fault.va ^ access.va) & ~page_mask_) != 0) {
     throw Violation("P38", "the fault of an access to " + hex(access.va) + " names " + hex(fault.va));
@@ -150,7 +149,9 @@ bool Kernel::handle_fault(Process& process, const Access& access, const FaultInf
     memory_->map(space, granule_down(access.va), kGranule, kRead | kWrite | kExecute, {}, true);
     ++statistics_.inferred_granules;
   }
-  switch (memory_->fault(space, access.va, access.op)) {
+  const FaultKind kind = memory_->fault(space, access.va, access.op);
+  ++statistics_.faults_seen;
+  switch (kind) {
     case FaultKind::segv:
       kill(process, Signal::segv, access.va);
       return false;

@@ -22,9 +22,9 @@ struct Process {
   std::unique_ptr<AddressSpace> space;  // null once it has ended
   OracleSpace oracle;
   std::unique_ptr<TraceReader> own_reader;
-  TraceReader* reader = nullptr;  // null: driven by calls, or waiting for the end
+  TraceReader* reader = nullptr;    // null: driven by calls, or waiting for the end
   Process* silent_child = nullptr;  // last child, if it has no reader
-  u64 sequence = 0;               // its references, part of every stored value
+  u64 sequence = 0;                 // its references, part of every stored value
   u64 digest = 0;
   Signal killed_by = Signal::none;
   u64 killed_at = 0;  // address
@@ -95,7 +95,7 @@ class Kernel final : private MmListener {
   std::unique_ptr<Memory> memory_;
   OrderChecker order_;
   std::vector<std::unique_ptr<Process>> processes_;
-  Process* current_ = nullptr;   // whose context the port has
+  Process* current_ = nullptr;     // whose context the port has
   TraceReader* active_ = nullptr;  // for messages
   Statistics statistics_;
   u64 digest_ = 0;

@@ -13,10 +13,10 @@ namespace kilburn::os {
 struct TraceEvent {
   enum class Kind : u8 { fetch, read, write, modify, map, unmap, protect, remap, brk, fork, exec, exit };
   Kind kind = Kind::read;
-  Rights rights = 0;  // map, protect
-  u16 size = 0;       // references: bytes, 1 to kMaxReference
-  u64 address = 0;    // references; map, unmap, protect: start; remap: new start; brk: new break
-  u64 length = 0;     // map, unmap, protect; remap: new length
+  Rights rights = 0;                    // map, protect
+  u16 size = 0;                         // references: bytes, 1 to kMaxReference
+  u64 address = 0;                      // references; map, unmap, protect: start; remap: new start; brk: new break
+  u64 length = 0;                       // map, unmap, protect; remap: new length
   u64 old_address = 0, old_length = 0;  // remap
   u64 offset = 0;                       // map: in the file
   u32 file = 0;                         // map: 0 anonymous, else a number that stays the same for one descriptor

@@ -144,7 +144,8 @@ LackeyReader::Pending& LackeyReader::pending(u64 thread) {
   const auto at = std::find_if(pending_.begin(), pending_.end(), [=](const Pending& p) { return p.thread == thread; });
   if (at != pending_.end()) return *at;
   // Calls under way are at most one a thread; finished ones are used again.
-  const auto idle = std::find_if(pending_.begin(), pending_.end(), [](const Pending& p) { return p.call == Call::none; });
+  const auto idle =
+      std::find_if(pending_.begin(), pending_.end(), [](const Pending& p) { return p.call == Call::none; });
   Pending& p = idle != pending_.end() ? *idle : pending_.emplace_back();
   if (pending_.size() > 65536) fail("more than 65536 threads in system calls");
   p = Pending{};

@@ -16,8 +16,8 @@ class LineSource {
  public:
   static constexpr size_t kMaxLine = size_t{1} << 20;
 
-  static LineSource open(const std::string& path);  // "-": standard input; throws UserError
-  static LineSource from_descriptor(int fd, std::string name);  // takes the descriptor
+  static LineSource open(const std::string& path);                         // "-": standard input; throws UserError
+  static LineSource from_descriptor(int fd, std::string name);             // takes the descriptor
   static LineSource from_memory(std::string_view text, std::string name);  // text outlives the source
   LineSource(LineSource&&) noexcept;
   LineSource& operator=(LineSource&&) = delete;
@@ -32,7 +32,7 @@ class LineSource {
     ++number_;
     return true;
   }
-  u64 number() const { return number_; }        // of the last line, from 1
+  u64 number() const { return number_; }           // of the last line, from 1
   bool terminated() const { return terminated_; }  // the last line ended with a newline
   const std::string& name() const { return name_; }
 

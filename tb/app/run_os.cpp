@@ -72,6 +72,9 @@ void run_kernel(os::Kernel& kernel, const fs::path& trace, arch::u64& events, co
   };
   try {
     kernel.run(watched, children);
+    if (kernel.statistics().references == 0) {
+      throw UserError("the trace " + trace.string() + " holds no memory reference");
+    }
   } catch (const os::Violation& violation) {
     throw DutWrong("end-to-end", violation.what(), clock.now());
   }

@@ -80,7 +80,9 @@ TEST_CASE("an empty trace proves nothing") {
   std::ofstream(folder / "empty.lk") << "";
   const Ran ran = folder.run({"run", "--trace", "empty.lk", "--out", "run"});
   INFO(ran.out << ran.err);
-  CHECK(ran.status != 0);
+  CHECK(ran.status == 2);
+  CHECK_THAT(ran.err, Contains("holds no memory reference"));
+  CHECK_FALSE(std::filesystem::exists(folder / "run"));
 }
 
 TEST_CASE("a folder that is not a run's is not written into") {

@@ -64,6 +64,7 @@ TEST_CASE("kernel: and on every port, seed, yield policy, quantum and ageing pol
   };
   for (const arch::Format format : kFormats) {
     Config c = config(format, 40);
+    c.audit_every = 0;
     run(test::Machine<>(c));
     run(test::Machine<test::TlbPort>(c));
     for (const u64 seed : {1u, 2u}) {
