@@ -114,7 +114,12 @@ bool Kernel::touch(Process& process, u64 va, arch::Op op, std::span<std::byte> d
       if (!handle_fault(process, access, *fault)) return false;
     }
     if (config_.check_translation) check_translation(process, access, std::get<Done>(result).pa);
-    if (op == arch::Op::write) process.oracle.store(va, data.first(n));
+    // The oracle follows page by page: a fault on the second page may already make the first one old.
+    if (op == arch::Op::write) {
+      process.oracle.store(va, data.first(n));
+    } else if (config_.check_loads) {
+      process.oracle.check_load(va, data.first(n));
+    }
     va += n;
     data = data.subspan(n);
   }
@@ -172,7 +177,6 @@ bool Kernel::reference(Process& process, TraceEvent::Kind kind, u64 address, u16
   if (kind != TraceEvent::Kind::write) {
     const arch::Op op = kind == TraceEvent::Kind::fetch ? arch::Op::fetch : arch::Op::read;
     if (!touch(process, address, op, data)) return false;
-    if (config_.check_loads) process.oracle.check_load(address, data);
   }
   if (kind == TraceEvent::Kind::write || kind == TraceEvent::Kind::modify) {
     stored_bytes(process.sequence, address, data);

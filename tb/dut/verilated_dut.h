@@ -44,11 +44,13 @@ class VerilatedDut {
   void clock() {
     model_->clk_i = 0;
     model_->eval();
-    if (waves_) [[unlikely]] waves_->dump(time_);
+    if (waves_) [[unlikely]]
+      waves_->dump(time_);
     time_ += kHalfPeriod;
     model_->clk_i = 1;
     model_->eval();
-    if (waves_) [[unlikely]] waves_->dump(time_);
+    if (waves_) [[unlikely]]
+      waves_->dump(time_);
     time_ += kHalfPeriod;
   }
 

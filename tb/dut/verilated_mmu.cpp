@@ -2,7 +2,7 @@
 //
 // Adapter of rtl/mmu.sv to the contract of dut.h: pins to and from structs, and the view of its TLBs.
 //
-// One library a format and size: the parameters come as KILBURN_DUT_PARAM_* (cmake/KilburnDut.cmake).
+// One library a format and size: the parameters come as KILBURN_DUT_PARAM_* (tb/dut/KilburnDut.cmake).
 
 #include <cstring>
 #include <new>

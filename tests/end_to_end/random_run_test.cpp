@@ -24,7 +24,7 @@ TEST_CASE("a random run passes and says what it compared") {
   CHECK_FALSE(std::filesystem::exists(folder / "r/waves.fst"));
 }
 
-TEST_CASE("--json prints what result.json holds") {
+TEST_CASE("run --json prints what result.json holds") {
   const Folder folder;
   const Ran ran = folder.run({"run", "--test", "random", "--count", "1000", "--json", "--out", "r"});
   REQUIRE(ran.status == 0);

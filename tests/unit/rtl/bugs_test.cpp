@@ -17,8 +17,8 @@ std::set<std::string> ids(const kilburn_dut_api& api) {
     const auto first = text.find('\t'), second = text.find('\t', first + 1);
     REQUIRE(first != std::string::npos);
     REQUIRE(second != std::string::npos);
-    CHECK(second > first + 20);        // a sentence
-    CHECK(text.size() > second + 3);   // a source
+    CHECK(second > first + 20);       // a sentence
+    CHECK(text.size() > second + 3);  // a source
     CHECK(result.insert(text.substr(0, first)).second);
   }
   return result;

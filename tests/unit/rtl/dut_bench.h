@@ -140,7 +140,7 @@ class DutBench {
 
   kilburn_dut_in in = {};
   kilburn_dut_out out = {};
-  std::map<std::uint64_t, std::uint64_t> memory;  // words that were never written read as 0
+  std::map<std::uint64_t, std::uint64_t> memory;     // words that were never written read as 0
   std::function<void(std::uint64_t)> before_update;  // sees the address just before a compare-and-swap
   void (*clock_hook)(const kilburn_dut_api*, void*, const kilburn_dut_in*, kilburn_dut_out*) = nullptr;
   bool memory_answers = true;
@@ -162,7 +162,7 @@ class DutBench {
     }
   }
 
-  kilburn_req_out response(kilburn_req_out kilburn_dut_out::* port) {
+  kilburn_req_out response(kilburn_req_out kilburn_dut_out::*port) {
     for (unsigned cycles = 0; (out.*port).rsp_valid == 0; ++cycles) {
       if (cycles > kPatience) throw std::runtime_error("no response");
       clock();

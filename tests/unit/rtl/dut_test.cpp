@@ -2,6 +2,9 @@
 //
 // The libraries behind dut.h: what they say of themselves, walks, hits, latency and contents.
 
+#include <filesystem>
+#include <iterator>
+
 #include "tests/catch.h"
 #include "tests/unit/rtl/page_tables.h"
 
@@ -13,11 +16,10 @@ TEST_CASE("every library says what it is") {
     const char* name;
     std::uint32_t format, pa_width, i_entries, d_entries;
   };
-  const auto expected = GENERATE(Expected{"mmu-x86-64", "mmu", 0, 40, 16, 32}, Expected{"mmu-alpha", "mmu", 1, 45, 16, 32},
-                                 Expected{"mmu-alpha-x64", "mmu", 2, 44, 16, 32},
-                                 Expected{"mmu-tiny-x86-64", "mmu-tiny", 0, 40, 2, 4},
-                                 Expected{"mmu-tiny-alpha", "mmu-tiny", 1, 45, 2, 4},
-                                 Expected{"mmu-tiny-alpha-x64", "mmu-tiny", 2, 44, 2, 4});
+  const auto expected = GENERATE(
+      Expected{"mmu-x86-64", "mmu", 0, 40, 16, 32}, Expected{"mmu-alpha", "mmu", 1, 45, 16, 32},
+      Expected{"mmu-alpha-x64", "mmu", 2, 44, 16, 32}, Expected{"mmu-tiny-x86-64", "mmu-tiny", 0, 40, 2, 4},
+      Expected{"mmu-tiny-alpha", "mmu-tiny", 1, 45, 2, 4}, Expected{"mmu-tiny-alpha-x64", "mmu-tiny", 2, 44, 2, 4});
   DutBench bench(library(expected.library));
   const kilburn_dut_api& api = bench.api();
   CHECK(api.magic == KILBURN_DUT_MAGIC);
@@ -40,6 +42,16 @@ TEST_CASE("every library says what it is") {
   CHECK(api.probe(bench.self(), 0, expected.i_entries, &entry) == -1);
   CHECK(api.probe(bench.self(), 1, expected.d_entries, &entry) == -1);
   CHECK(api.probe(bench.self(), 2, 0, &entry) == -1);
+}
+
+TEST_CASE("an instance starts no thread, so that a process with one can fork") {
+  const auto threads = [] {
+    return std::distance(std::filesystem::directory_iterator("/proc/self/task"), std::filesystem::directory_iterator());
+  };
+  const auto before = threads();
+  DutBench bench(library("mmu-x86-64"));
+  bench.clock();
+  CHECK(threads() == before);
 }
 
 TEST_CASE("an x86-64 walk of four levels, then hits in the next cycle") {

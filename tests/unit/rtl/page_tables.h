@@ -10,9 +10,7 @@
 
 namespace kilburn::rtl_test {
 
-inline std::string library(const std::string& name) {
-  return KILBURN_BINARY_DIR "/duts/kilburn_dut_" + name + ".so";
-}
+inline std::string library(const std::string& name) { return KILBURN_BINARY_DIR "/duts/kilburn_dut_" + name + ".so"; }
 
 constexpr unsigned kKernel = 0;
 constexpr unsigned kUser = 3;

@@ -263,5 +263,27 @@ TEST_CASE("kernel: a swap file damaged from outside is found") {
   m.kernel.finish();
 }
 
+TEST_CASE("P31: a load across pages whose second half makes the first page old is no violation") {
+  for (const arch::Format format : kFormats) {
+    INFO(arch::name(format));
+    Config c;
+    c.format = format;
+    c.frames = 24;
+    c.swap_slots = 256;
+    c.audit_every = 1;
+    test::Machine m(c);
+    Process& p = m.kernel.spawn();
+    const u64 pages = 64;
+    const u64 a = m.kernel.mmap_anywhere(p, pages * m.page(), kRead | kWrite);
+    for (u64 n = 0; n < pages; ++n) REQUIRE(m.store(p, a + n * m.page()));
+    // Every load crosses into a page that is swapped out, so that reclaim runs between its halves.
+    for (u64 round = 0; round < 3; ++round) {
+      for (u64 n = 1; n < pages; ++n) REQUIRE(m.load(p, a + n * m.page() - 4));
+    }
+    CHECK(m.kernel.statistics().memory.aged > 0);
+    m.kernel.finish();
+  }
+}
+
 }  // namespace
 }  // namespace kilburn::os

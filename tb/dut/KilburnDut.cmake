@@ -21,7 +21,7 @@
 # KILBURN_DUT_ROOT_HEADER, the headers of the class and of its internals; each parameter as
 # KILBURN_DUT_PARAM_<name>.
 
-set(KILBURN_DUT_INCLUDE_DIR "${CMAKE_CURRENT_LIST_DIR}/..")
+set(KILBURN_DUT_INCLUDE_DIR "${CMAKE_CURRENT_LIST_DIR}/../..")
 
 function(kilburn_add_dut)
   cmake_parse_arguments(ARG "ASSERTIONS" "NAME;TOP"
@@ -44,12 +44,14 @@ function(kilburn_add_dut)
     LIBRARY_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR}/duts)
   target_include_directories(${target} PRIVATE ${KILBURN_DUT_INCLUDE_DIR} ${ARG_INCLUDE_DIRS})
   # Two libraries in one process must not resolve to each other's copy of the Verilator run time.
-  target_link_options(${target} PRIVATE -Wl,-Bsymbolic)
-  target_link_libraries(${target} PRIVATE z)
+  file(CONFIGURE OUTPUT ${PROJECT_BINARY_DIR}/duts/exports.map CONTENT "{ global: kilburn_dut; local: *; };\n" @ONLY)
+  # The run time keeps thread-local buffers, so a library stays loaded after dlclose().
+  target_link_options(${target} PRIVATE -Wl,-Bsymbolic -Wl,-z,nodelete
+    -Wl,--version-script=${PROJECT_BINARY_DIR}/duts/exports.map)
   target_compile_definitions(${target} PRIVATE
     KILBURN_DUT_MODEL=${model} KILBURN_DUT_MODEL_HEADER="${model}.h"
     KILBURN_DUT_ROOT_HEADER="${model}___024root.h" ${ARG_ADAPTER_DEFINES})
-  set_property(SOURCE ${ARG_ADAPTER} APPEND PROPERTY COMPILE_OPTIONS -Wall -Wextra -Wconversion -Wshadow -Werror)
+  set_property(SOURCE ${ARG_ADAPTER} PROPERTY COMPILE_OPTIONS -Wall -Wextra -Wconversion -Wshadow -Werror)
 
   set(options -O3 --x-assign fast --x-initial unique --trace-max-array 64 ${ARG_VERILATOR_ARGS})
   foreach(parameter IN LISTS ARG_PARAMETERS)
@@ -67,5 +69,23 @@ function(kilburn_add_dut)
   # The sanitizers look at the adapter; the generated code is Verilator's business and would run three times slower.
   verilate(${target} PREFIX ${model} TOP_MODULE ${ARG_TOP} TRACE_FST SOURCES ${ARG_SOURCES}
     VERILATOR_ARGS ${options}
-    OPT_FAST -O2 -fno-sanitize=all OPT_SLOW -O1 -fno-sanitize=all OPT_GLOBAL -O2 -fno-sanitize=all)
+    OPT_FAST -O2 -fno-sanitize=all OPT_SLOW -O1 -fno-sanitize=all)
+
+  # verilate() adds the sources of Verilator's run time to each target; compiled once they are a library.
+  get_target_property(all_sources ${target} SOURCES)
+  set(own_sources ${all_sources})
+  list(FILTER own_sources EXCLUDE REGEX "/include/verilated[a-z_]*\\.cpp$")
+  list(REMOVE_ITEM all_sources ${own_sources})
+  set_target_properties(${target} PROPERTIES SOURCES "${own_sources}")
+  if(NOT TARGET kilburn_verilated)
+    add_library(kilburn_verilated STATIC ${all_sources})
+    set_target_properties(kilburn_verilated PROPERTIES POSITION_INDEPENDENT_CODE ON
+      CXX_STANDARD 20 CXX_VISIBILITY_PRESET hidden VISIBILITY_INLINES_HIDDEN ON)
+    target_include_directories(kilburn_verilated PRIVATE ${VERILATOR_ROOT}/include ${VERILATOR_ROOT}/include/vltstd)
+    target_compile_definitions(kilburn_verilated PRIVATE
+      VM_COVERAGE=0 VM_SC=0 VM_TRACE=1 VM_TRACE_VCD=0 VM_TRACE_FST=1)
+    target_compile_options(kilburn_verilated PRIVATE -w -O2 -fno-sanitize=all)
+    target_link_libraries(kilburn_verilated PUBLIC z)
+  endif()
+  target_link_libraries(${target} PRIVATE kilburn_verilated)
 endfunction()

@@ -129,13 +129,13 @@ function(kilburn_seed_bugs out_dir bug_dir format sources only result)
   endwhile()
 
   file(CONFIGURE OUTPUT ${out_dir}/mmu_bug_pkg.sv @ONLY CONTENT
-"// Selects the seeded bug of this build, 0 for none. Written by cmake/KilburnBugs.cmake.
+"// Selects the seeded bug of this build, 0 for none. Written by rtl/bugs/KilburnBugs.cmake.
 package mmu_bug_pkg;
   int selected /* verilator public_flat_rw */ = 0;
 endpackage
 ")
   file(CONFIGURE OUTPUT ${out_dir}/bugs.inc @ONLY CONTENT
-"// Seeded bugs: ID, sentence, source. The n-th has number n. Written by cmake/KilburnBugs.cmake.
+"// Seeded bugs: ID, sentence, source. The n-th has number n. Written by rtl/bugs/KilburnBugs.cmake.
 constexpr const char* kBugs[] = {
 ${texts}    nullptr,
 };
