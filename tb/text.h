@@ -10,9 +10,9 @@
 
 namespace kilburn::tb {
 
-std::string hex(arch::u64 value);                    // "0x1f000"
-std::string grouped(arch::u64 value);                // "1 234 567"
-std::string_view invalidation_name(unsigned op);     // "PAGE"; "reserved" outside layout.def Inv
-std::string_view event_name(unsigned event);         // "I_HIT"
+std::string hex(arch::u64 value);                 // "0x1f000"
+std::string grouped(arch::u64 value);             // "1 234 567"
+std::string_view invalidation_name(unsigned op);  // "PAGE"; "reserved" outside layout.def Inv
+std::string_view event_name(unsigned event);      // "I_HIT"
 
 }  // namespace kilburn::tb

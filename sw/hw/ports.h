@@ -23,10 +23,10 @@ using arch::u8;
 class PhysMem {
  public:
   virtual ~PhysMem() = default;
-  virtual u64 size() const = 0;                                    // bytes
-  virtual u64 load64(u64 pa) = 0;                                  // 8-byte aligned, one bus beat
-  virtual void store64(u64 pa, u64 value) = 0;                     // 8-byte aligned, one bus beat
-  virtual u64 cas64(u64 pa, u64 expect, u64 desired) = 0;          // returns the old word; atomic against the walker
+  virtual u64 size() const = 0;                            // bytes
+  virtual u64 load64(u64 pa) = 0;                          // 8-byte aligned, one bus beat
+  virtual void store64(u64 pa, u64 value) = 0;             // 8-byte aligned, one bus beat
+  virtual u64 cas64(u64 pa, u64 expect, u64 desired) = 0;  // returns the old word; atomic against the walker
   virtual void read(u64 pa, std::span<std::byte> out) = 0;
   virtual void write(u64 pa, std::span<const std::byte> in) = 0;
 };

@@ -27,7 +27,8 @@ struct Row {
 };
 
 std::vector<Row> tests() {
-  return {{"random", "any DUT with pins", "constrained-random requests, invalidations, page-table edits, memory timing"}};
+  return {
+      {"random", "any DUT with pins", "constrained-random requests, invalidations, page-table edits, memory timing"}};
 }
 
 std::vector<Row> formats() {
@@ -46,8 +47,8 @@ std::vector<Row> duts() {
   std::vector<Row> rows;
   for (const auto& dut : installed_duts()) {
     const auto library = DutLibrary::load(dut.path.string(), dut.format);
-    rows.push_back({dut.name, std::string(arch::name(dut.format)),
-                    library.api().description ? library.api().description : ""});
+    rows.push_back(
+        {dut.name, std::string(arch::name(dut.format)), library.api().description ? library.api().description : ""});
   }
   for (auto format : {"x86-64", "alpha", "alpha-x64"}) {
     rows.push_back({"arch", format, "the architectural walk, no TLB (programs and traces)"});
@@ -110,11 +111,14 @@ int list_command(const std::vector<std::string>& arguments) {
     }
   }
   json::object all;
-  for (const auto& [name, rows_of] : {std::pair{"tests", &tests}, {"duts", &duts}, {"formats", &formats}, {"bugs", &bugs}}) {
+  for (const auto& [name, rows_of] :
+       {std::pair{"tests", &tests}, {"duts", &duts}, {"formats", &formats}, {"bugs", &bugs}}) {
     if (!what.empty() && what != name) continue;
     const auto rows = rows_of();
-    if (as_json) all[name] = to_json(rows);
-    else print(name, rows);
+    if (as_json)
+      all[name] = to_json(rows);
+    else
+      print(name, rows);
   }
   if (as_json) std::cout << json::serialize(all) << "\n";
   return 0;

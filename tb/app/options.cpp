@@ -14,8 +14,7 @@ namespace po = boost::program_options;
 using arch::u64;
 
 std::string shell_quote(const std::string& word) {
-  static const std::string plain =
-      "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
+  static const std::string plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
   if (!word.empty() && word.find_first_not_of(plain) == std::string::npos) return word;
   std::string quoted = "'";
   for (char c : word) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
@@ -45,31 +44,37 @@ u64 number(const po::variables_map& map, const char* option, u64 low, u64 high) 
 
 po::options_description visible_options() {
   po::options_description source("What to run (exactly one)");
-  source.add_options()
-      ("program", po::value<std::string>()->value_name("'CMD ARGS'"), "record this program with valgrind and run its references through the MMU")
-      ("trace", po::value<std::string>()->value_name("FILE"), "run a valgrind lackey log (--trace-mem=yes --trace-syscalls=yes)")
-      ("test", po::value<std::string>()->value_name("NAME"), "run a built-in test: random");
+  source.add_options()("program", po::value<std::string>()->value_name("'CMD ARGS'"),
+                       "record this program with valgrind and run its references through the MMU")(
+      "trace", po::value<std::string>()->value_name("FILE"),
+      "run a valgrind lackey log (--trace-mem=yes --trace-syscalls=yes)")(
+      "test", po::value<std::string>()->value_name("NAME"), "run a built-in test: random");
   po::options_description how("How");
-  how.add_options()
-      ("format", po::value<std::string>()->default_value("x86-64")->value_name("F"), "page-table format: x86-64, alpha or alpha-x64")
-      ("dut", po::value<std::string>()->default_value("mmu")->value_name("NAME|PATH.so"), "device under test; arch and tlm are the models themselves")
-      ("check", po::value<std::string>()->default_value("all")->value_name("C"), "exact (every pin, every cycle), end-to-end (every load), or all that apply; the protocol is always checked")
-      ("count", po::value<std::string>()->default_value("100000")->value_name("N"), "responses that the random test waits for")
-      ("frames", po::value<std::string>()->default_value("48")->value_name("N"), "page frames of simulated memory for a program or trace")
-      ("references", po::value<std::string>()->default_value("0")->value_name("N"), "stop a program or trace after N references; 0: at its end")
-      ("seed", po::value<std::string>()->default_value("1")->value_name("S"), "seed of every random choice, not 0")
-      ("yield", po::value<std::string>()->default_value("random")->value_name("P"), "let the hardware run inside the OS's critical sequences: none, every or random")
-      ("strict", "an access outside every mapping of the trace is a fault; else the region is inferred and counted")
-      ("bug", po::value<std::string>()->value_name("ID"), "plant a seeded bug of the DUT (kilburn list bugs)")
-      ("os-bug", po::value<std::string>()->value_name("ID"), "plant a seeded bug of the OS shim (kilburn list bugs)");
+  how.add_options()("format", po::value<std::string>()->default_value("x86-64")->value_name("F"),
+                    "page-table format: x86-64, alpha or alpha-x64")(
+      "dut", po::value<std::string>()->default_value("mmu")->value_name("NAME|PATH.so"),
+      "device under test; arch and tlm are the models themselves")(
+      "check", po::value<std::string>()->default_value("all")->value_name("C"),
+      "exact (every pin, every cycle), end-to-end (every load), or all that apply; the protocol is always checked")(
+      "count", po::value<std::string>()->default_value("100000")->value_name("N"),
+      "responses that the random test waits for")("frames",
+                                                  po::value<std::string>()->default_value("48")->value_name("N"),
+                                                  "page frames of simulated memory for a program or trace")(
+      "references", po::value<std::string>()->default_value("0")->value_name("N"),
+      "stop a program or trace after N references; 0: at its end")(
+      "seed", po::value<std::string>()->default_value("1")->value_name("S"), "seed of every random choice, not 0")(
+      "yield", po::value<std::string>()->default_value("random")->value_name("P"),
+      "let the hardware run inside the OS's critical sequences: none, every or random")(
+      "strict", "an access outside every mapping of the trace is a fault; else the region is inferred and counted")(
+      "bug", po::value<std::string>()->value_name("ID"), "plant a seeded bug of the DUT (kilburn list bugs)")(
+      "os-bug", po::value<std::string>()->value_name("ID"), "plant a seeded bug of the OS shim (kilburn list bugs)");
   po::options_description output("Output");
-  output.add_options()
-      ("waves", po::value<std::string>()->default_value("on-fail")->value_name("W"), "never, on-fail (a window around the failure) or always")
-      ("waves-window", po::value<std::string>()->value_name("A:B"), "record cycles A to B only (with --waves always)")
-      ("out", po::value<std::string>()->value_name("DIR"), "run folder; default runs/SOURCE-FORMAT-SEED")
-      ("keep-trace", "keep the recorded trace of a program also when the run passes")
-      ("json", "print result.json instead of the summary")
-      ("help", "this text");
+  output.add_options()("waves", po::value<std::string>()->default_value("on-fail")->value_name("W"),
+                       "never, on-fail (a window around the failure) or always")(
+      "waves-window", po::value<std::string>()->value_name("A:B"), "record cycles A to B only (with --waves always)")(
+      "out", po::value<std::string>()->value_name("DIR"), "run folder; default runs/SOURCE-FORMAT-SEED")(
+      "keep-trace", "keep the recorded trace of a program also when the run passes")(
+      "json", "print result.json instead of the summary")("help", "this text");
   po::options_description all;
   all.add(source).add(how).add(output);
   return all;
@@ -144,11 +149,13 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   o.check_all = check == "all";
   o.check_exact = check != "end-to-end" && !model;
   o.check_end_to_end = check != "exact" && o.test.empty();
-  if (check == "exact" && model) throw UserError("--check exact compares pins, which --dut " + o.dut + " does not have");
+  if (check == "exact" && model)
+    throw UserError("--check exact compares pins, which --dut " + o.dut + " does not have");
   if (check == "end-to-end" && !o.test.empty()) {
     throw UserError("--check end-to-end compares what a program loads, which --test " + o.test + " does not have");
   }
-  if (model && !o.test.empty()) throw UserError("--test " + o.test + " drives pins, which --dut " + o.dut + " does not have");
+  if (model && !o.test.empty())
+    throw UserError("--test " + o.test + " drives pins, which --dut " + o.dut + " does not have");
   o.count = number(map, "count", 1, 1'000'000'000'000);
   o.frames = number(map, "frames", 1, u64{1} << 24);
   o.references = number(map, "references", 0, ~u64{0});
@@ -163,18 +170,23 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   if (!o.os_bug.empty() && !o.test.empty()) throw UserError("--os-bug needs a program or trace: --test has no OS");
   if (!o.bug.empty() && model) throw UserError("--bug needs a DUT with seeded bugs, not --dut " + o.dut);
   const auto& waves = map["waves"].as<std::string>();
-  if (waves == "never") o.waves = Waves::never;
-  else if (waves == "on-fail") o.waves = Waves::on_fail;
-  else if (waves == "always") o.waves = Waves::always;
-  else throw UserError("--waves is never, on-fail or always, not \"" + waves + "\"");
+  if (waves == "never")
+    o.waves = Waves::never;
+  else if (waves == "on-fail")
+    o.waves = Waves::on_fail;
+  else if (waves == "always")
+    o.waves = Waves::always;
+  else
+    throw UserError("--waves is never, on-fail or always, not \"" + waves + "\"");
   if (o.waves == Waves::always && model) throw UserError("--waves always needs RTL, which --dut " + o.dut + " is not");
   if (map.count("waves-window")) {
     if (o.waves != Waves::always) throw UserError("--waves-window goes with --waves always");
     parse_window(map["waves-window"].as<std::string>(), o);
   }
-  o.out = map.count("out") ? std::filesystem::path(map["out"].as<std::string>())
-                           : std::filesystem::path("runs") / (o.source_name() + "-" + std::string(arch::name(o.format)) +
-                                                              "-" + std::to_string(o.seed));
+  o.out = map.count("out")
+              ? std::filesystem::path(map["out"].as<std::string>())
+              : std::filesystem::path("runs") /
+                    (o.source_name() + "-" + std::string(arch::name(o.format)) + "-" + std::to_string(o.seed));
   if (o.out.empty()) throw UserError("--out is empty");
   o.json = map.count("json") != 0;
   o.keep_trace = map.count("keep-trace") != 0;

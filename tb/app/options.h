@@ -21,28 +21,28 @@ struct RunOptions {
   std::string test;             // --test: name of a built-in test
 
   arch::Format format = arch::Format::x86_64;
-  std::string dut = "mmu";      // name, path, "arch" or "tlm"
-  bool check_all = false;       // --check all: what does not apply to the DUT is left out
+  std::string dut = "mmu";  // name, path, "arch" or "tlm"
+  bool check_all = false;   // --check all: what does not apply to the DUT is left out
   bool check_exact = true;
-  bool check_end_to_end = true; // programs and traces only
-  arch::u64 count = 100000;     // random test: responses
-  arch::u64 frames = 0;         // programs and traces: page frames of simulated memory
-  arch::u64 references = 0;     // programs and traces: stop after so many, 0: all
-  arch::u64 seed = 1;           // never 0
-  std::string yield = "random"; // none, every, random: let the hardware run inside OS sequences
-  bool strict_trace = false;    // an access outside every known mapping is a SIGSEGV, not an inferred region
-  std::string bug;              // seeded DUT bug
-  std::string os_bug;           // seeded OS bug
+  bool check_end_to_end = true;  // programs and traces only
+  arch::u64 count = 100000;      // random test: responses
+  arch::u64 frames = 0;          // programs and traces: page frames of simulated memory
+  arch::u64 references = 0;      // programs and traces: stop after so many, 0: all
+  arch::u64 seed = 1;            // never 0
+  std::string yield = "random";  // none, every, random: let the hardware run inside OS sequences
+  bool strict_trace = false;     // an access outside every known mapping is a SIGSEGV, not an inferred region
+  std::string bug;               // seeded DUT bug
+  std::string os_bug;            // seeded OS bug
   Waves waves = Waves::on_fail;
-  arch::u64 waves_from = 0;     // cycles; --waves always records [from, to)
+  arch::u64 waves_from = 0;  // cycles; --waves always records [from, to)
   arch::u64 waves_to = ~arch::u64{0};
-  bool rerun_for_waves = false; // a child that only records the waves of a failure
-  std::filesystem::path out;    // run folder
+  bool rerun_for_waves = false;  // a child that only records the waves of a failure
+  std::filesystem::path out;     // run folder
   bool json = false;
   bool keep_trace = false;
 
-  std::string command;             // as typed, for the reproduction line
-  std::string source_name() const; // "random", "gzip", "trace.lk"
+  std::string command;              // as typed, for the reproduction line
+  std::string source_name() const;  // "random", "gzip", "trace.lk"
 };
 
 // Parses the arguments after `run`. Prints help and returns nullopt if asked to. Throws UserError.

@@ -31,8 +31,7 @@ void check_program(const std::string& command) {
   }
 }
 
-int record_program(const std::string& command, const std::filesystem::path& log,
-                   const std::filesystem::path& output) {
+int record_program(const std::string& command, const std::filesystem::path& log, const std::filesystem::path& output) {
   check_program(command);
   const auto words = boost::program_options::split_unix(command);
   const auto valgrind = bp::search_path("valgrind");
@@ -41,7 +40,7 @@ int record_program(const std::string& command, const std::filesystem::path& log,
   std::vector<std::string> arguments = {"--tool=lackey", "--trace-mem=yes", "--trace-syscalls=yes",
                                         "--log-file=" + log.string() + ".%p"};
   arguments.insert(arguments.end(), words.begin(), words.end());
-  bp::child child(valgrind, bp::args(arguments), bp::std_in < bp::null, bp::std_out > output.string(),
+  bp::child child(valgrind, bp::args(arguments), bp::std_in<bp::null, bp::std_out> output.string(),
                   bp::std_err > (output.string() + ".err"), ec);
   if (ec) throw EnvironmentError("valgrind cannot be started: " + ec.message());
   const auto first_log = log.string() + "." + std::to_string(child.id());

@@ -24,21 +24,21 @@ struct Result {
 
   // A figure is a count with the name that people read; its JSON key is the name with '_' for ' '.
   using Figures = std::vector<std::pair<std::string, arch::u64>>;
-  Figures translation;  // requests, hits, walks, invalidations ...
-  Figures faults;       // by kind
-  Figures os;           // pages swapped and the like; empty without an OS
-  Figures comparisons;  // pins, TLB entries, loads
+  Figures translation;        // requests, hits, walks, invalidations ...
+  Figures faults;             // by kind
+  Figures os;                 // pages swapped and the like; empty without an OS
+  Figures comparisons;        // pins, TLB entries, loads
   std::string memory_digest;  // of every byte of every process at the end; empty without an OS
   arch::u64 cycles = 0;
-  double seconds = 0;   // wall time of the simulation
+  double seconds = 0;  // wall time of the simulation
 
   std::optional<Failure> failure;
 
   arch::u64 compared() const;  // sum of `comparisons`
 };
 
-std::string json_text(const Result&);                                      // one object, indented, ends with a newline
-void print_summary(const Result&, const std::filesystem::path& folder);    // for a person, to stdout
+std::string json_text(const Result&);                                    // one object, indented, ends with a newline
+void print_summary(const Result&, const std::filesystem::path& folder);  // for a person, to stdout
 // Writes result.json whole or not at all. Throws EnvironmentError.
 void write_result(const Result&, const std::filesystem::path& folder);
 

@@ -116,8 +116,8 @@ void record_waves_of_failure(const RunOptions& options, const fs::path& trace, F
   }
   std::error_code ec;
   const auto self = fs::read_symlink("/proc/self/exe", ec);
-  bp::child child(self.string(), bp::args(words), bp::std_in < bp::null, bp::std_out > bp::null,
-                  bp::std_err > bp::null, ec);
+  bp::child child(self.string(), bp::args(words), bp::std_in<bp::null, bp::std_out> bp::null, bp::std_err > bp::null,
+                  ec);
   if (ec) return;
   child.wait(ec);
   if (fs::exists(waves_file(options), ec)) failure.waves = waves_file(options).string();
@@ -125,13 +125,13 @@ void record_waves_of_failure(const RunOptions& options, const fs::path& trace, F
 
 void run_source(const RunOptions& options, const std::optional<DutLibrary>& library, const fs::path& trace,
                 Result& result) {
-  if (!options.test.empty()) run_random(options, *library, result);
-  else run_trace(options, library ? &*library : nullptr, trace, result);
+  if (!options.test.empty())
+    run_random(options, *library, result);
+  else
+    run_trace(options, library ? &*library : nullptr, trace, result);
 }
 
-int exit_status(Verdict verdict) {
-  return verdict == Verdict::passed ? 0 : verdict == Verdict::failed ? 1 : 130;
-}
+int exit_status(Verdict verdict) { return verdict == Verdict::passed ? 0 : verdict == Verdict::failed ? 1 : 130; }
 
 }  // namespace
 
@@ -205,8 +205,10 @@ int run_command(const std::vector<std::string>& arguments) {
     remove_traces(options.out);
   }
   write_result(result, options.out);
-  if (options.json) std::cout << json_text(result);
-  else print_summary(result, options.out);
+  if (options.json)
+    std::cout << json_text(result);
+  else
+    print_summary(result, options.out);
   return exit_status(result.verdict);
 }
 

@@ -3,6 +3,7 @@
 // `kilburn run --program` and `--trace`: the OS shim on a DUT in lockstep or on a model.
 #include <chrono>
 
+#include "sw/hw/arch_port.h"
 #include "sw/os/kernel.h"
 #include "sw/trace/lackey.h"
 #include "tb/app/interrupt.h"
@@ -11,8 +12,6 @@
 #include "tb/ports/dut_port.h"
 #include "tb/ports/tlm_port.h"
 #include "tb/text.h"
-
-#include "sw/hw/arch_port.h"
 
 namespace kilburn::tb {
 namespace fs = std::filesystem;
@@ -41,9 +40,7 @@ os::Config os_config(const RunOptions& options) {
   return config;
 }
 
-arch::u64 memory_bytes(const RunOptions& options) {
-  return options.frames << arch::info(options.format).page_shift;
-}
+arch::u64 memory_bytes(const RunOptions& options) { return options.frames << arch::info(options.format).page_shift; }
 
 // Passes the trace on and looks for Ctrl-C, also where no DUT is clocked.
 class WatchedReader final : public os::TraceReader {

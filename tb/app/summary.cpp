@@ -45,8 +45,8 @@ void lines(const std::vector<std::string>& text, std::size_t last = 0) {
 }
 
 void print_failure(const Style& style, const Failure& f) {
-  std::cout << "\n  " << style.red("FAILED") << " in the " << f.check << " check, cycle " << grouped(f.cycle) << "\n    "
-            << f.message << "\n";
+  std::cout << "\n  " << style.red("FAILED") << " in the " << f.check << " check, cycle " << grouped(f.cycle)
+            << "\n    " << f.message << "\n";
   if (!f.signal.empty()) {
     row("signal", f.signal);
     row("found", hex(f.found));

@@ -72,9 +72,8 @@ std::vector<DutName> installed_duts() {
       }
     }
   }
-  std::sort(found.begin(), found.end(), [](const DutName& a, const DutName& b) {
-    return std::tie(a.name, a.format) < std::tie(b.name, b.format);
-  });
+  std::sort(found.begin(), found.end(),
+            [](const DutName& a, const DutName& b) { return std::tie(a.name, a.format) < std::tie(b.name, b.format); });
   return found;
 }
 
@@ -93,8 +92,7 @@ DutLibrary DutLibrary::load(const std::string& name_or_path, arch::Format format
                     "; this kilburn needs version " + std::to_string(KILBURN_DUT_ABI));
   }
   if (const auto wrong = expected_sizes_message(*api); !wrong.empty()) {
-    throw UserError("DUT library " + path.string() + " was built against another dut.h:" + wrong +
-                    " build it again");
+    throw UserError("DUT library " + path.string() + " was built against another dut.h:" + wrong + " build it again");
   }
   if (api->config.format != static_cast<arch::u32>(format)) {
     throw UserError("DUT library " + path.string() + " is built for another page-table format than " +

@@ -9,5 +9,5 @@
 #ifdef KILBURN_DUT_BUG_HEADER
 #include KILBURN_DUT_BUG_HEADER
 #endif
-#include "verilated.h"
-#include "verilated_fst_c.h"
+#include <verilated.h>
+#include <verilated_fst_c.h>

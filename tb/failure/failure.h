@@ -14,10 +14,10 @@ struct Failure {
   std::string check;    // "exact", "protocol", "end-to-end", or the id of an OS audit
   std::string message;  // one line
   arch::u64 cycle = 0;
-  std::string signal;   // empty if the failure is not about one
+  std::string signal;  // empty if the failure is not about one
   arch::u64 expected = 0;
   arch::u64 found = 0;
-  std::string request;                   // the request it belongs to, in words; empty if unknown
+  std::string request;                      // the request it belongs to, in words; empty if unknown
   std::vector<std::string> reference_walk;  // one line a step
   std::vector<std::string> dut_walk;        // one line a beat on the DUT's memory port
   std::vector<std::string> history;         // last transactions, oldest first

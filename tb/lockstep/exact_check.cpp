@@ -20,9 +20,7 @@ ExactCheck ExactCheck::for_dut(const kilburn_dut_api& api) {
   return ExactCheck(uarch::make_mmu(config), api.config.i_entries, api.config.d_entries);
 }
 
-kilburn_dut_out ExactCheck::expected() const {
-  return std::bit_cast<kilburn_dut_out>(twin_->outputs());
-}
+kilburn_dut_out ExactCheck::expected() const { return std::bit_cast<kilburn_dut_out>(twin_->outputs()); }
 
 Difference ExactCheck::first_difference(const kilburn_dut_out& found) const {
   const kilburn_dut_out want = expected();

@@ -38,9 +38,7 @@ class ExactCheck {
     return std::memcmp(&twin_->outputs(), &found, sizeof found) == 0;
   }
   // The same without a clock, after reset.
-  bool agrees(const kilburn_dut_out& found) const {
-    return std::memcmp(&twin_->outputs(), &found, sizeof found) == 0;
-  }
+  bool agrees(const kilburn_dut_out& found) const { return std::memcmp(&twin_->outputs(), &found, sizeof found) == 0; }
   // The first pin that differs.
   Difference first_difference(const kilburn_dut_out& found) const;
   // Compares the contents of both TLBs; signal empty if they agree or cannot be seen.

@@ -11,8 +11,10 @@ using arch::u64;
 using arch::u8;
 
 std::string text(const arch::Request& r) {
-  return std::string(r.op == arch::Op::fetch ? "fetch" : r.op == arch::Op::write ? "store" : "load") + " " + hex(r.va) +
-         " in mode " + std::string(arch::name(r.mode)) + (r.ac ? " with AC" : "");
+  return std::string(r.op == arch::Op::fetch   ? "fetch"
+                     : r.op == arch::Op::write ? "store"
+                                               : "load") +
+         " " + hex(r.va) + " in mode " + std::string(arch::name(r.mode)) + (r.ac ? " with AC" : "");
 }
 
 void History::port(u64 cycle, Side side, const kilburn_dut_in& in, const kilburn_dut_out& out) {
@@ -35,7 +37,10 @@ void History::port(u64 cycle, Side side, const kilburn_dut_in& in, const kilburn
     OpenRequest& request = open[pin.id & 15];
     request.open = true;
     request.cycle = cycle;
-    request.request = {pin.va, !data ? arch::Op::fetch : pin.write ? arch::Op::write : arch::Op::read,
+    request.request = {pin.va,
+                       !data       ? arch::Op::fetch
+                       : pin.write ? arch::Op::write
+                                   : arch::Op::read,
                        static_cast<arch::Mode>(pin.mode), pin.ac != 0};
     request.context = {in.ctx_root, static_cast<arch::u16>(in.ctx_asid), in.ctx_ctl};
     events_.push_back({cycle, Kind::request, side, static_cast<u8>(pin.id), pin.write, pin.mode, pin.ac,
@@ -68,8 +73,8 @@ void History::memory(u64 cycle, const kilburn_dut_in& in, const kilburn_dut_out&
                        in.mem_rsp_data, 0, 0});
   }
   if (in.mem_req_ready && out.mem_req_valid) {
-    events_.push_back({cycle, Kind::mem_request, Side::data, out.mem_req_id, out.mem_req_op, 0, 0, 0,
-                       out.mem_req_addr, out.mem_req_cmp, out.mem_req_data});
+    events_.push_back({cycle, Kind::mem_request, Side::data, out.mem_req_id, out.mem_req_op, 0, 0, 0, out.mem_req_addr,
+                       out.mem_req_cmp, out.mem_req_data});
   }
 }
 
@@ -116,7 +121,9 @@ std::string History::text(const Event& e) {
   switch (e.kind) {
     case Kind::request: {
       const arch::Request r{e.x,
-                            e.side == Side::instruction ? arch::Op::fetch : e.op ? arch::Op::write : arch::Op::read,
+                            e.side == Side::instruction ? arch::Op::fetch
+                            : e.op                      ? arch::Op::write
+                                                        : arch::Op::read,
                             static_cast<arch::Mode>(e.a), e.b != 0};
       return line + port + " request #" + std::to_string(e.id) + ": " + tb::text(r) + ", root " + hex(e.y) + ", asid " +
              std::to_string(e.c) + ", controls " + hex(e.z);

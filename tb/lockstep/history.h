@@ -7,8 +7,8 @@
 #include <string>
 #include <vector>
 
-#include "tb/dut/dut.h"
 #include "model/arch/types.h"
+#include "tb/dut/dut.h"
 
 namespace kilburn::tb {
 
@@ -28,7 +28,8 @@ class History {
 
   // Called once a cycle with the pins of that cycle; cheap when nothing is transferred.
   void record(arch::u64 cycle, const kilburn_dut_in& in, const kilburn_dut_out& out) {
-    if (held_ != 0) [[unlikely]] check_held(cycle, out);
+    if (held_ != 0) [[unlikely]]
+      check_held(cycle, out);
     hold(in, out);
     if ((in.i.valid & out.i.req_ready) | (out.i.rsp_valid & in.i.rsp_ready)) port(cycle, Side::instruction, in, out);
     if ((in.d.valid & out.d.req_ready) | (out.d.rsp_valid & in.d.rsp_ready)) port(cycle, Side::data, in, out);
@@ -39,9 +40,7 @@ class History {
   // A page-table edit by software (the stimulus or the OS).
   void edit(arch::u64 cycle, arch::u64 pa, arch::u64 value);
 
-  const OpenRequest& open_request(Side side, unsigned id) const {
-    return open_[static_cast<unsigned>(side)][id & 15];
-  }
+  const OpenRequest& open_request(Side side, unsigned id) const { return open_[static_cast<unsigned>(side)][id & 15]; }
   // The request that the response in `out` answers, or the youngest open one of that side.
   const OpenRequest* request_of(Side side, const kilburn_dut_out& out) const;
 
@@ -71,7 +70,8 @@ class History {
   void hold(const kilburn_dut_in& in, const kilburn_dut_out& out) {
     held_ = (out.i.rsp_valid & ~in.i.rsp_ready & 1u) | (out.d.rsp_valid & ~in.d.rsp_ready & 1u) << 1 |
             (out.mem_req_valid & ~in.mem_req_ready & 1u) << 2;
-    if (held_ != 0) [[unlikely]] held_out_ = out;
+    if (held_ != 0) [[unlikely]]
+      held_out_ = out;
   }
   void check_held(arch::u64 cycle, const kilburn_dut_out& out);
   void protocol(std::string message) {

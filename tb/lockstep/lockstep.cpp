@@ -58,9 +58,10 @@ void Lockstep::look_for_silence() {
   if (out_.inv_ready || out_.inv_ack) {
     invalidation_since_ = cycle_;
   } else if (cycle_ - invalidation_since_ > config_.answer_limit) {
-    throw DutWrong("protocol", "R6: an invalidation has not been acknowledged for " +
-                                   std::to_string(cycle_ - invalidation_since_) + " cycles",
-                   cycle_);
+    throw DutWrong(
+        "protocol",
+        "R6: an invalidation has not been acknowledged for " + std::to_string(cycle_ - invalidation_since_) + " cycles",
+        cycle_);
   }
 }
 

@@ -17,7 +17,10 @@ namespace kilburn::tb {
 // The DUT is wrong: what differed, when, and in which check. Ends the run with exit status 1.
 struct DutWrong : std::runtime_error {
   DutWrong(std::string check_name, std::string message, arch::u64 at_cycle, Difference what = {})
-      : std::runtime_error(std::move(message)), check(std::move(check_name)), cycle(at_cycle), difference(std::move(what)) {}
+      : std::runtime_error(std::move(message)),
+        check(std::move(check_name)),
+        cycle(at_cycle),
+        difference(std::move(what)) {}
   std::string check;  // "exact", "protocol", "end-to-end"
   arch::u64 cycle;
   Difference difference;  // signal empty if the check is not about a pin or a TLB entry
@@ -29,11 +32,11 @@ struct Interrupted : std::runtime_error {
 };
 
 struct LockstepConfig {
-  arch::u64 seed = 1;              // of the memory's timing; never 0
-  bool exact = true;               // run the exact check
+  arch::u64 seed = 1;                   // of the memory's timing; never 0
+  bool exact = true;                    // run the exact check
   arch::u64 contents_interval = 65536;  // cycles between comparisons of the TLB contents; 0: only at the end
   arch::u64 answer_limit = 100000;      // cycles within which a request or invalidation must be answered (R5)
-  unsigned quantum = 64;           // cycles between calls of on_quantum
+  unsigned quantum = 64;                // cycles between calls of on_quantum
 };
 
 class Lockstep {
@@ -53,8 +56,10 @@ class Lockstep {
     history_.record(cycle_, in_, out_);
     dut_.clock(in_, out_);
     ++cycle_;
-    if (check_ && !check_->clock(in_, out_)) [[unlikely]] fail_exact();
-    if (--until_quantum_ == 0) [[unlikely]] end_quantum();
+    if (check_ && !check_->clock(in_, out_)) [[unlikely]]
+      fail_exact();
+    if (--until_quantum_ == 0) [[unlikely]]
+      end_quantum();
   }
 
   void set_memory_timing(const MemoryTiming& timing) { memory_port_.set_timing(timing); }

@@ -13,9 +13,9 @@
 namespace kilburn::tb {
 
 struct MemoryTiming {
-  unsigned min_latency = 1;     // cycles from the cycle the request is taken to its response, at least 1
-  unsigned max_latency = 1;     // inclusive
-  unsigned ready_percent = 100; // chance that a waiting request is taken in a cycle
+  unsigned min_latency = 1;      // cycles from the cycle the request is taken to its response, at least 1
+  unsigned max_latency = 1;      // inclusive
+  unsigned ready_percent = 100;  // chance that a waiting request is taken in a cycle
 };
 
 class MemoryPort {
@@ -29,8 +29,10 @@ class MemoryPort {
     ++cycle_;
     in.mem_rsp_valid = 0;
     in.mem_req_ready = 0;
-    if (in_flight_ != 0) respond(in);
-    else clear(in);
+    if (in_flight_ != 0)
+      respond(in);
+    else
+      clear(in);
     if (out.mem_req_valid) accept(out, in);
   }
 

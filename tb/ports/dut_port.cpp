@@ -60,14 +60,15 @@ os::AccessResult DutPort::access(const os::Access& access) {
   if (answer.rsp_fault != 0) {
     return os::FaultInfo{static_cast<arch::Fault>(answer.rsp_fault), access.va, answer.rsp_err, answer.rsp_level};
   }
-  if (answer.rsp_pa >= lockstep_.memory().size() ||
-      lockstep_.memory().size() - answer.rsp_pa < access.data.size()) {
+  if (answer.rsp_pa >= lockstep_.memory().size() || lockstep_.memory().size() - answer.rsp_pa < access.data.size()) {
     throw DutWrong("end-to-end",
                    "the translation of " + hex(access.va) + " is " + hex(answer.rsp_pa) + ", outside the memory",
                    lockstep_.cycle());
   }
-  if (access.op == arch::Op::write) lockstep_.memory().write(answer.rsp_pa, access.data);
-  else lockstep_.memory().read(answer.rsp_pa, access.data);
+  if (access.op == arch::Op::write)
+    lockstep_.memory().write(answer.rsp_pa, access.data);
+  else
+    lockstep_.memory().read(answer.rsp_pa, access.data);
   return os::Done{answer.rsp_pa};
 }
 

@@ -32,8 +32,8 @@ class DutPort final : public os::MmuPort, public os::Clock {
   void present(arch::u64 va, arch::Op op, arch::Mode mode, unsigned id);
   void clock();
 
-  static constexpr unsigned kAccessId = 0;     // the program's accesses
-  static constexpr unsigned kPrefetchId = 1;   // and up to 15 prefetches a side
+  static constexpr unsigned kAccessId = 0;    // the program's accesses
+  static constexpr unsigned kPrefetchId = 1;  // and up to 15 prefetches a side
 
   Lockstep& lockstep_;
   unsigned prefetches_[2] = {0, 0};  // one bit an id in flight

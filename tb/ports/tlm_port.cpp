@@ -51,8 +51,7 @@ os::AccessResult TlmPort::access(const os::Access& access) {
   payload_.clear_extension(&fault_);
   // The payload does not say where the data was; asking again has no effect and consults the same TLB.
   if (payload_.is_response_ok()) return os::Done{mmu_.peek({access.va, access.op, access.mode, false}).pa};
-  if (payload_.get_response_status() != ::tlm::TLM_ADDRESS_ERROR_RESPONSE ||
-      fault_.fault.code == arch::Fault::none) {
+  if (payload_.get_response_status() != ::tlm::TLM_ADDRESS_ERROR_RESPONSE || fault_.fault.code == arch::Fault::none) {
     throw DutWrong("end-to-end", "the TLM model's access ends with " + payload_.get_response_string(), now());
   }
   return os::FaultInfo{fault_.fault.code, access.va, fault_.fault.error, fault_.fault.level};

@@ -72,21 +72,21 @@ u64 RandomTables::x86_entry(unsigned level) {
   u64 e = 0;
   const bool large = (level == 2 && random_.one_in(4)) || (level == 3 && random_.one_in(8));
   const bool leaf = level == 1 || large;
-  if (!random_.one_in(30)) e |= bit(0);                                        // P
-  if (!random_.one_in(leaf ? 5 : 30)) e |= bit(1);                             // RW
-  if (!random_.one_in(leaf ? 5 : 30)) e |= bit(2);                             // US
-  e |= random_.below(4) << 3;                                                  // PWT, PCD
-  if (random_.one_in(2)) e |= bit(5);                                          // A
-  if (random_.one_in(2)) e |= bit(6);                                          // D
-  if (large || (level == 1 && random_.one_in(2))) e |= bit(7);                 // PS, or PAT at level 1
-  if (leaf ? random_.one_in(6) : random_.one_in(2)) e |= bit(8);               // G; ignored above the leaf
-  e |= random_.below(8) << 9;                                                  // ignored
-  if (random_.one_in(leaf ? 6 : 40)) e |= bit(63);                             // NX
-  if (random_.one_in(8)) e |= random_.below(0x800) << 52;                      // ignored, key
+  if (!random_.one_in(30)) e |= bit(0);                           // P
+  if (!random_.one_in(leaf ? 5 : 30)) e |= bit(1);                // RW
+  if (!random_.one_in(leaf ? 5 : 30)) e |= bit(2);                // US
+  e |= random_.below(4) << 3;                                     // PWT, PCD
+  if (random_.one_in(2)) e |= bit(5);                             // A
+  if (random_.one_in(2)) e |= bit(6);                             // D
+  if (large || (level == 1 && random_.one_in(2))) e |= bit(7);    // PS, or PAT at level 1
+  if (leaf ? random_.one_in(6) : random_.one_in(2)) e |= bit(8);  // G; ignored above the leaf
+  e |= random_.below(8) << 9;                                     // ignored
+  if (random_.one_in(leaf ? 6 : 40)) e |= bit(63);                // NX
+  if (random_.one_in(8)) e |= random_.below(0x800) << 52;         // ignored, key
   if (leaf) {
     const unsigned shift = level == 1 ? 12 : level == 2 ? 21 : 30;
     e |= (random_.word() & (bit(40) - 1)) >> shift << shift;
-    if (large && random_.one_in(2)) e |= bit(12);                                               // PAT
+    if (large && random_.one_in(2)) e |= bit(12);                                                      // PAT
     if (large && random_.one_in(40)) e |= bit(static_cast<unsigned>(random_.between(13, shift - 1)));  // reserved
   } else {
     e |= random_.pick(levels_[level - 2]);
@@ -99,17 +99,19 @@ u64 RandomTables::x86_entry(unsigned level) {
 
 u64 RandomTables::alpha_entry(unsigned level) {
   using L = arch::u64;
-  L e = random_.below(bit(16)) & 0x7080;                     // bits that OSF does not define: hardware ignores them
-  if (!random_.one_in(20)) e |= bit(0);                      // V
+  L e = random_.below(bit(16)) & 0x7080;  // bits that OSF does not define: hardware ignores them
+  if (!random_.one_in(20)) e |= bit(0);   // V
   for (unsigned n = 1; n <= 3; ++n) {
-    if (random_.one_in(10)) e |= bit(n);                     // FOR FOW FOE
+    if (random_.one_in(10)) e |= bit(n);  // FOR FOW FOE
   }
-  if (random_.one_in(6)) e |= bit(4);                        // ASM
+  if (random_.one_in(6)) e |= bit(4);  // ASM
   for (unsigned n : {8u, 9u, 12u, 13u}) {
-    if (!random_.one_in(6)) e |= bit(n);                     // KRE URE KWE UWE
-    else e &= ~bit(n);
+    if (!random_.one_in(6))
+      e |= bit(n);  // KRE URE KWE UWE
+    else
+      e &= ~bit(n);
   }
-  e |= random_.below(bit(16)) << 16;                         // software
+  e |= random_.below(bit(16)) << 16;  // software
   if (level == 1) {
     const u64 hint = random_.one_in(3) ? random_.between(1, 3) : 0;
     e |= hint << 5 | (random_.word() & 0xffffffff) << 32;
@@ -122,9 +124,7 @@ u64 RandomTables::alpha_entry(unsigned level) {
   return e;
 }
 
-u64 RandomTables::entry(unsigned level) {
-  return info_.hardware_ad ? x86_entry(level) : alpha_entry(level);
-}
+u64 RandomTables::entry(unsigned level) { return info_.hardware_ad ? x86_entry(level) : alpha_entry(level); }
 
 RandomTables::Edit RandomTables::change(u64 pa, unsigned level) {
   u64 value = memory_.load64(pa);

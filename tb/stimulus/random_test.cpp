@@ -73,7 +73,7 @@ void RandomTest::new_context() {
     in.ctx_ctl = static_cast<std::uint32_t>(random_.below(2) | (random_.one_in(16) ? 0 : 2) |
                                             (random_.one_in(2) ? random_.below(4) << 2 : 0));
   } else {
-    in.ctx_ctl = random_.one_in(2) ? 0u : static_cast<std::uint32_t>(random_.below(8)) << 8;     // SPE
+    in.ctx_ctl = random_.one_in(2) ? 0u : static_cast<std::uint32_t>(random_.below(8)) << 8;  // SPE
   }
 }
 

@@ -47,7 +47,7 @@ class RandomTest {
   RandomTestResult result_;
   arch::u64 answered_ = 0;
   std::vector<arch::u64> working_set_;
-  arch::u64 walked_ = 0;  // the entry that the walker asked for last
+  arch::u64 walked_ = 0;            // the entry that the walker asked for last
   arch::u16 busy_ids_[2] = {0, 0};  // one bit an id in flight
 
   // Of the phase: chances in percent, or one in n.

@@ -56,8 +56,10 @@ class PlainBuddy {
     mask_ |= 1u << order;
   }
   void remove(arch::u32 n, unsigned order) {
-    if (previous_[n] == kNone) heads_[order] = next_[n];
-    else next_[previous_[n]] = next_[n];
+    if (previous_[n] == kNone)
+      heads_[order] = next_[n];
+    else
+      next_[previous_[n]] = next_[n];
     if (next_[n] != kNone) previous_[next_[n]] = previous_[n];
     if (heads_[order] == kNone) mask_ &= ~(1u << order);
     order_[n] = kUsed;
@@ -128,13 +130,15 @@ void buddy_pair(benchmark::State& state) {
       [&] {
         delete plain;
         plain = new PlainBuddy;
-        failed += replay(list, live, [&](unsigned o) { return plain->alloc(o); },
-                         [&](arch::u32 n, unsigned o) { plain->free(n, o); });
+        failed += replay(
+            list, live, [&](unsigned o) { return plain->alloc(o); },
+            [&](arch::u32 n, unsigned o) { plain->free(n, o); });
       },
       [&] {
         os::Buddy buddy(map, 0, kFrames);
-        failed += replay(list, live, [&](unsigned o) { return buddy.alloc(o); },
-                         [&](arch::u32 n, unsigned o) { failed += buddy.free(n, o) != os::Buddy::Error::none; });
+        failed += replay(
+            list, live, [&](unsigned o) { return buddy.alloc(o); },
+            [&](arch::u32 n, unsigned o) { failed += buddy.free(n, o) != os::Buddy::Error::none; });
       });
   delete plain;
   if (failed != 0) state.SkipWithError("an allocation failed");

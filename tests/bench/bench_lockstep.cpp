@@ -74,8 +74,10 @@ void lockstep(benchmark::State& state, arch::Format format, bool whole_test) {
     }
   };
   auto whole = [&] { benchmark::DoNotOptimize(random_test(dut_library, format, true)); };
-  if (whole_test) against_floor(state, cycles, bare, whole);
-  else against_floor(state, cycles, bare, checked);
+  if (whole_test)
+    against_floor(state, cycles, bare, whole);
+  else
+    against_floor(state, cycles, bare, checked);
   state.counters["bare_kHz"] = 1e6 / state.counters["floor_ns"];
   state.counters["fraction_of_bare"] = 1 / state.counters["ratio"];
 }

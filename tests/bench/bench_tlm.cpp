@@ -44,7 +44,8 @@ struct Platform : sc_core::sc_module {
     memory.store64(0x1000, 0x2067);
     memory.store64(0x2000, 0x3067);
     memory.store64(0x3000, 0x4067);
-    for (arch::u64 page = 0; page < kMissPages; ++page) memory.store64(0x4000 + 8 * page, (0x100000 + page * 4096) | 0x67);
+    for (arch::u64 page = 0; page < kMissPages; ++page)
+      memory.store64(0x4000 + 8 * page, (0x100000 + page * 4096) | 0x67);
     mmu.set_context({0x1000, 1, 0xf});
   }
   static tlm::MemoryConfig config() {
@@ -84,8 +85,12 @@ void tlm_hit(benchmark::State& state) {
   unsigned failed = 0;
   against_floor(
       state, kLoads,
-      [&] { for (unsigned n = 0; n < kLoads; ++n) failed += !loader.load(platform->to_empty, (n % kHitPages) << 12); },
-      [&] { for (unsigned n = 0; n < kLoads; ++n) failed += !loader.load(platform->to_mmu, (n % kHitPages) << 12); });
+      [&] {
+        for (unsigned n = 0; n < kLoads; ++n) failed += !loader.load(platform->to_empty, (n % kHitPages) << 12);
+      },
+      [&] {
+        for (unsigned n = 0; n < kLoads; ++n) failed += !loader.load(platform->to_mmu, (n % kHitPages) << 12);
+      });
   if (failed) state.SkipWithError("a load failed");
 }
 
@@ -94,7 +99,9 @@ void tlm_miss(benchmark::State& state) {
   unsigned failed = 0;
   against_floor(
       state, kMissPages,
-      [&] { for (unsigned n = 0; n < kMissPages; ++n) failed += !loader.load(platform->to_empty, arch::u64{n} << 12); },
+      [&] {
+        for (unsigned n = 0; n < kMissPages; ++n) failed += !loader.load(platform->to_empty, arch::u64{n} << 12);
+      },
       [&] {
         platform->mmu.invalidate(tlm::Invalidate::all);
         for (unsigned n = 0; n < kMissPages; ++n) failed += !loader.load(platform->to_mmu, arch::u64{n} << 12);

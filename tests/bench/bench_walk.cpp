@@ -27,8 +27,8 @@ struct Tables {
       return next++ * table_words * 8;
     };
     auto link = [&](arch::u64 pa, bool leaf) {
-      if (format == arch::Format::x86_64) return pa | 0x67;                    // P RW US A D
-      return (pa >> f.page_shift) << 32 | (leaf ? 0x3301u : 0x3301u);          // V KRE URE KWE UWE
+      if (format == arch::Format::x86_64) return pa | 0x67;            // P RW US A D
+      return (pa >> f.page_shift) << 32 | (leaf ? 0x3301u : 0x3301u);  // V KRE URE KWE UWE
     };
     root = new_table();
     for (arch::u64 page = 0; page < kPages; ++page) {

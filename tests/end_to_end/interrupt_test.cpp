@@ -15,8 +15,8 @@ TEST_CASE("an interrupted run leaves waves and a result") {
   const Folder folder;
   bp::child child(KILBURN_PROGRAM,
                   bp::args({"run", "--test", "random", "--count", "1000000000", "--waves", "always", "--out", "r"}),
-                  bp::start_dir(folder.path().string()), bp::std_in < bp::null,
-                  bp::std_out > (folder / "out.txt").string(), bp::std_err > (folder / "err.txt").string());
+                  bp::start_dir(folder.path().string()), bp::std_in<bp::null, bp::std_out>(folder / "out.txt").string(),
+                  bp::std_err > (folder / "err.txt").string());
   // Waves grow once the run is under way.
   for (int n = 0; n < 600; ++n) {
     std::error_code ec;

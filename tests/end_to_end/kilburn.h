@@ -45,8 +45,9 @@ class Folder {
 
   Ran run(const std::vector<std::string>& words) const {
     namespace bp = boost::process;
-    bp::child child(KILBURN_PROGRAM, bp::args(words), bp::start_dir(path_.string()), bp::std_in < bp::null,
-                    bp::std_out > (path_ / "out.txt").string(), bp::std_err > (path_ / "err.txt").string());
+    bp::child child(KILBURN_PROGRAM, bp::args(words), bp::start_dir(path_.string()),
+                    bp::std_in<bp::null, bp::std_out>(path_ / "out.txt").string(),
+                    bp::std_err > (path_ / "err.txt").string());
     child.wait();
     const Ran ran{child.exit_code(), contents(path_ / "out.txt"), contents(path_ / "err.txt")};
     std::filesystem::remove(path_ / "out.txt");

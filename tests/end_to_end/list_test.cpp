@@ -12,7 +12,8 @@ TEST_CASE("list shows tests, DUTs, formats and bugs") {
   const Ran ran = folder.run({"list"});
   INFO(ran.err);
   REQUIRE(ran.status == 0);
-  CHECK_THAT(ran.out, Contains("random") && Contains("mmu") && Contains("alpha-x64") && Contains("T61") && Contains("M2"));
+  CHECK_THAT(ran.out,
+             Contains("random") && Contains("mmu") && Contains("alpha-x64") && Contains("T61") && Contains("M2"));
 }
 
 TEST_CASE("list --json is for machines") {

@@ -10,7 +10,8 @@ using Catch::Matchers::Contains;
 TEST_CASE("a random run passes and says what it compared") {
   const Folder folder;
   const std::string format = GENERATE("x86-64", "alpha", "alpha-x64");
-  const Ran ran = folder.run({"run", "--test", "random", "--count", "20000", "--seed", "3", "--format", format, "--out", "r"});
+  const Ran ran =
+      folder.run({"run", "--test", "random", "--count", "20000", "--seed", "3", "--format", format, "--out", "r"});
   INFO(ran.out << ran.err);
   REQUIRE(ran.status == 0);
   CHECK_THAT(ran.out, Contains("PASSED") && Contains("Comparisons made") && Contains("mismatches"));
@@ -34,8 +35,8 @@ TEST_CASE("run --json prints what result.json holds") {
 
 TEST_CASE("a mismatch is told, kept with waves, and reproduced by its command") {
   const Folder folder;
-  const Ran ran = folder.run({"run", "--test", "random", "--count", "200000", "--seed", "2", "--dut", "mmu-bugs", "--bug",
-                              "T61", "--out", "r"});
+  const Ran ran = folder.run({"run", "--test", "random", "--count", "200000", "--seed", "2", "--dut", "mmu-bugs",
+                              "--bug", "T61", "--out", "r"});
   INFO(ran.out << ran.err);
   REQUIRE(ran.status == 1);
   CHECK_THAT(ran.out, Contains("FAILED") && Contains("signal") && Contains("expected") && Contains("reproduce"));
@@ -65,8 +66,10 @@ TEST_CASE("a mismatch is told, kept with waves, and reproduced by its command") 
 TEST_CASE("waves are written on request, whole or in a window") {
   const Folder folder;
   REQUIRE(folder.run({"run", "--test", "random", "--count", "3000", "--waves", "always", "--out", "all"}).status == 0);
-  REQUIRE(folder.run({"run", "--test", "random", "--count", "3000", "--waves", "always", "--waves-window", "1000:1500",
-                      "--out", "window"}).status == 0);
+  REQUIRE(folder
+              .run({"run", "--test", "random", "--count", "3000", "--waves", "always", "--waves-window", "1000:1500",
+                    "--out", "window"})
+              .status == 0);
   const auto all = std::filesystem::file_size(folder / "all/waves.fst");
   const auto window = std::filesystem::file_size(folder / "window/waves.fst");
   CHECK(window > 500);

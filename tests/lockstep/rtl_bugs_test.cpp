@@ -26,7 +26,8 @@ TEST_CASE("seeded RTL bugs are caught") {
       tried += r.answered;
     }
     std::cout << tb::format_name(format) << " " << id << ": "
-              << (r.message.empty() ? "NOT CAUGHT" : "caught after " + std::to_string(tried) + " responses, " + r.message)
+              << (r.message.empty() ? "NOT CAUGHT"
+                                    : "caught after " + std::to_string(tried) + " responses, " + r.message)
               << "\n";
     INFO("bug " << *bug << " survives " << tried << " responses");
     CHECK_FALSE(r.message.empty());

@@ -2,9 +2,9 @@
 //
 // Each seeded bug is caught by the check that is meant for it, and by the end-to-end checks alone where a
 // program can see it; the same run without the bug passes.
-#include "machine.h"
 #include "tests/catch.h"
-#include "tlb_port.h"
+#include "tests/unit/sw/machine.h"
+#include "tests/unit/sw/tlb_port.h"
 
 namespace kilburn::os {
 namespace {

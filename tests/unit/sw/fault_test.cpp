@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The fault handler, one cause at a time, on every format.
-#include "machine.h"
 #include "tests/catch.h"
+#include "tests/unit/sw/machine.h"
 
 namespace kilburn::os {
 namespace {

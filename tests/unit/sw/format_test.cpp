@@ -3,9 +3,9 @@
 // Page-table words against the manuals' and Linux's numbers.
 #include "sw/pt/format.h"
 
-#include "machine.h"
 #include "model/arch/walk.h"
 #include "tests/catch.h"
+#include "tests/unit/sw/machine.h"
 
 namespace kilburn::os {
 namespace {

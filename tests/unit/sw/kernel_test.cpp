@@ -6,9 +6,9 @@
 #include <fstream>
 #include <set>
 
-#include "machine.h"
 #include "tests/catch.h"
-#include "tlb_port.h"
+#include "tests/unit/sw/machine.h"
+#include "tests/unit/sw/tlb_port.h"
 
 namespace kilburn::os {
 namespace {

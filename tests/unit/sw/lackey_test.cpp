@@ -8,8 +8,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "machine.h"
 #include "tests/catch.h"
+#include "tests/unit/sw/machine.h"
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size);
 

@@ -5,8 +5,8 @@
 
 #include <cstring>
 
-#include "machine.h"
 #include "tests/catch.h"
+#include "tests/unit/sw/machine.h"
 
 namespace kilburn::os {
 namespace {

@@ -3,9 +3,9 @@
 // The gather's order, and the checker of it, each on its own.
 #include "sw/check/order.h"
 
-#include "machine.h"
 #include "sw/mm/gather.h"
 #include "tests/catch.h"
+#include "tests/unit/sw/machine.h"
 
 namespace kilburn::os {
 namespace {

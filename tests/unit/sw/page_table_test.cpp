@@ -6,8 +6,8 @@
 #include <map>
 #include <set>
 
-#include "machine.h"
 #include "tests/catch.h"
+#include "tests/unit/sw/machine.h"
 
 namespace kilburn::os {
 namespace {

@@ -3,8 +3,8 @@
 // Slots and checksums of the swap area (P46, P55).
 #include "sw/mm/swap.h"
 
-#include "machine.h"
 #include "tests/catch.h"
+#include "tests/unit/sw/machine.h"
 
 namespace kilburn::os {
 namespace {

@@ -3,9 +3,9 @@
 // mmap, munmap, mprotect, mremap, brk, exec, exit, and random sequences of them under all checks.
 #include <cerrno>
 
-#include "machine.h"
 #include "tests/catch.h"
-#include "tlb_port.h"
+#include "tests/unit/sw/machine.h"
+#include "tests/unit/sw/tlb_port.h"
 
 namespace kilburn::os {
 namespace {

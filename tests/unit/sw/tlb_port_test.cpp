@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The test port is stale when it should be: without an invalidation it answers from its TLB.
-#include "tlb_port.h"
+#include "tests/unit/sw/tlb_port.h"
 
-#include "machine.h"
 #include "tests/catch.h"
+#include "tests/unit/sw/machine.h"
 
 namespace kilburn::os {
 namespace {

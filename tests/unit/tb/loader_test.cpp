@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Which libraries are taken, and what is said of the others.
+#include "tb/dut/loader.h"
+
 #include <fstream>
 
-#include "tb/dut/loader.h"
 #include "tb/errors.h"
 #include "tests/catch.h"
 

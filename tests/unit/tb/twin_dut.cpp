@@ -64,9 +64,13 @@ int probe(void* self, int side, uint32_t index, kilburn_tlb_entry* entry) {
   if (dut.bug == "CONTENTS" && side == 1 && index == 3) entry->asid ^= 1;
   return 0;
 }
-const char* const kBugs[] = {"HANG\tdata responses stop\ttest", "PA\tanother frame is answered\ttest",
-                             "ID\ta response carries another id\ttest", "NOACK\tinvalidations are not acknowledged\ttest",
-                             "HOLD\tan offered response changes before it is taken\ttest", "CONTENTS\tan entry of the TLB differs\ttest", nullptr};
+const char* const kBugs[] = {"HANG\tdata responses stop\ttest",
+                             "PA\tanother frame is answered\ttest",
+                             "ID\ta response carries another id\ttest",
+                             "NOACK\tinvalidations are not acknowledged\ttest",
+                             "HOLD\tan offered response changes before it is taken\ttest",
+                             "CONTENTS\tan entry of the TLB differs\ttest",
+                             nullptr};
 int set_bug(void* self, const char* id) {
   auto& dut = *static_cast<TwinDut*>(self);
   for (const char* const* bug = kBugs; *bug; ++bug) {
@@ -78,12 +82,26 @@ int set_bug(void* self, const char* id) {
   return -1;
 }
 
-const kilburn_dut_api kApi = {
-    KILBURN_DUT_MAGIC,      KILBURN_TWIN_ABI,         sizeof(kilburn_dut_api),
-    sizeof(kilburn_dut_in), sizeof(kilburn_dut_out),  sizeof(kilburn_tlb_entry),
-    sizeof(kilburn_dut_config), 0, "twin", "the twin itself, for tests of the testbench",
-    {static_cast<uint32_t>(kFormat), 40, 1, 16, 32, {}},
-    create, destroy, reset, clock, probe, nullptr, nullptr, kBugs, set_bug};
+const kilburn_dut_api kApi = {KILBURN_DUT_MAGIC,
+                              KILBURN_TWIN_ABI,
+                              sizeof(kilburn_dut_api),
+                              sizeof(kilburn_dut_in),
+                              sizeof(kilburn_dut_out),
+                              sizeof(kilburn_tlb_entry),
+                              sizeof(kilburn_dut_config),
+                              0,
+                              "twin",
+                              "the twin itself, for tests of the testbench",
+                              {static_cast<uint32_t>(kFormat), 40, 1, 16, 32, {}},
+                              create,
+                              destroy,
+                              reset,
+                              clock,
+                              probe,
+                              nullptr,
+                              nullptr,
+                              kBugs,
+                              set_bug};
 
 }  // namespace
 
