@@ -3,6 +3,8 @@
 // Timing of the page-table memory.
 #include "tb/lockstep/memory_port.h"
 
+#include <algorithm>
+
 namespace kilburn::tb {
 
 void MemoryPort::perform(Pending& p) {
@@ -18,23 +20,26 @@ void MemoryPort::perform(Pending& p) {
 }
 
 void MemoryPort::respond(kilburn_dut_in& in) {
-  clear(in);
   // The first id that is due answers; starting at a moving place keeps the order between ids free.
   const auto start = static_cast<unsigned>(cycle_);
+  bool answered = false;
+  next_due_ = kNever;
   for (unsigned i = 0; i < pending_.size(); ++i) {
     const unsigned id = (start + i) & 15;
     Pending& p = pending_[id];
-    if (!p.valid || p.due > cycle_) continue;
+    if (!p.valid) continue;
+    if (answered || p.due > cycle_) {
+      next_due_ = std::min(next_due_, p.due);
+      continue;
+    }
     if (!p.performed) perform(p);
     in.mem_rsp_valid = 1;
     in.mem_rsp_id = static_cast<std::uint8_t>(id);
     in.mem_rsp_data = p.error ? 0 : p.data;
     in.mem_rsp_match = p.match;
     in.mem_rsp_err = p.error;
-    p = {};
-    --in_flight_;
-    beat_.answered = true;
-    return;
+    p.valid = false;
+    answered = true;
   }
 }
 
@@ -43,7 +48,7 @@ void MemoryPort::accept(const kilburn_dut_out& out, kilburn_dut_in& in) {
   Pending& p = pending_[out.mem_req_id & 15];
   if (p.valid) return;  // a second request of one id waits: R9 is the DUT's duty, not the memory's
   in.mem_req_ready = 1;
-  beat_.taken = true;
+  p = {};
   p.valid = true;
   p.cas = out.mem_req_op != 0;
   p.address = out.mem_req_addr;
@@ -51,7 +56,7 @@ void MemoryPort::accept(const kilburn_dut_out& out, kilburn_dut_in& in) {
   p.desired = out.mem_req_data;
   const bool spread = timing_.max_latency > timing_.min_latency;
   p.due = cycle_ + (spread ? random_.between(timing_.min_latency, timing_.max_latency) : timing_.min_latency);
-  ++in_flight_;
+  next_due_ = std::min(next_due_, p.due);
   // The access happens at once or just before its answer, so that a page-table edit between the two
   // is seen both ways.
   if (!spread || random_.one_in(2)) perform(p);

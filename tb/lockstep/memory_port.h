@@ -27,21 +27,11 @@ class MemoryPort {
   // Fills the mem_ inputs of this cycle from the outputs of this cycle.
   void drive(const kilburn_dut_out& out, kilburn_dut_in& in) {
     ++cycle_;
-    in.mem_rsp_valid = 0;
     in.mem_req_ready = 0;
-    if (in_flight_ != 0)
-      respond(in);
-    else
-      clear(in);
+    if (in.mem_rsp_valid) clear(in);
+    if (cycle_ >= next_due_) respond(in);
     if (out.mem_req_valid) accept(out, in);
   }
-
-  // What the last drive() did, for the transaction history.
-  struct Beat {
-    bool taken = false;     // a request was taken in this cycle
-    bool answered = false;  // a response was given in this cycle
-  };
-  const Beat& beat() const { return beat_; }
 
  private:
   struct Pending {
@@ -54,12 +44,14 @@ class MemoryPort {
     arch::u64 address = 0, compare = 0, desired = 0, data = 0;
   };
 
-  void clear(kilburn_dut_in& in) {
+  static constexpr arch::u64 kNever = ~arch::u64{0};
+
+  static void clear(kilburn_dut_in& in) {
+    in.mem_rsp_valid = 0;
     in.mem_rsp_data = 0;
     in.mem_rsp_id = 0;
     in.mem_rsp_match = 0;
     in.mem_rsp_err = 0;
-    beat_ = {};
   }
   void respond(kilburn_dut_in& in);
   void accept(const kilburn_dut_out& out, kilburn_dut_in& in);
@@ -69,9 +61,8 @@ class MemoryPort {
   Random random_;
   MemoryTiming timing_;
   arch::u64 cycle_ = 0;
-  unsigned in_flight_ = 0;
+  arch::u64 next_due_ = kNever;  // cycle of the earliest response
   std::array<Pending, 16> pending_;
-  Beat beat_;
 };
 
 }  // namespace kilburn::tb

@@ -35,12 +35,15 @@ void RandomTest::new_phase() {
   invalidate_one_in_ = u64{1} << random_.between(4, 15);
   edit_one_in_ = u64{1} << random_.between(4, 15);
   context_one_in_ = u64{1} << random_.between(7, 15);
+  next_invalidation_ = soon(invalidate_one_in_);
+  next_edit_ = soon(edit_one_in_);
+  next_context_ = soon(context_one_in_);
   MemoryTiming timing;
   timing.min_latency = static_cast<unsigned>(random_.one_in(2) ? 1 : random_.between(1, 7));
   timing.max_latency = timing.min_latency + static_cast<unsigned>(random_.one_in(2) ? 0 : random_.below(24));
   timing.ready_percent = random_.one_in(2) ? 100 : static_cast<unsigned>(random_.between(10, 90));
   lockstep_.set_memory_timing(timing);
-  // From a handful of pages (hits) to more than the TLBs hold (misses).
+  // From a handful of pages (hits) to more than the TLBs hold (misses); a power of two, so that choosing is cheap.
   working_set_.resize(u64{1} << random_.between(1, 7));
   for (u64& va : working_set_) va = useful_address();
 }
@@ -89,7 +92,7 @@ void RandomTest::drive_port(kilburn_req_in& pins, const kilburn_req_out& out, Si
   auto id = static_cast<unsigned>(word & 15);
   while (busy_ids_[s] >> id & 1) id = (id + 1) & 15;
   pins.id = id;
-  pins.va = working_set_[(word >> 8 & 0xffffff) % working_set_.size()];
+  pins.va = working_set_[(word >> 8 & 0xffffff) & (working_set_.size() - 1)];
   pins.va ^= word >> 32 & 0xff8;  // another word of the page
   pins.mode = word & 0x30 ? 3 : word & 0xc0 ? 0 : static_cast<u8>(word >> 48 & 3);
   if (side == Side::data) {
@@ -108,7 +111,8 @@ void RandomTest::count_response(const kilburn_req_in& pins, const kilburn_req_ou
 
 void RandomTest::drive_invalidation() {
   auto& in = lockstep_.in();
-  if (in.inv_valid || !random_.one_in(invalidate_one_in_)) return;
+  if (in.inv_valid || lockstep_.cycle() < next_invalidation_) return;
+  next_invalidation_ = soon(invalidate_one_in_);
   in.inv_valid = 1;
   // Single pages mostly; every code of the field, reserved ones too.
   in.inv_op = static_cast<u8>(random_.one_in(3) ? random_.below(16) : random_.between(3, 6));
@@ -137,8 +141,12 @@ void RandomTest::run() {
     drive_port(in.i, out.i, Side::instruction);
     drive_port(in.d, out.d, Side::data);
     drive_invalidation();
-    if (random_.one_in(context_one_in_)) new_context();
-    if (random_.one_in(edit_one_in_)) {
+    if (lockstep_.cycle() >= next_context_) {
+      next_context_ = soon(context_one_in_);
+      new_context();
+    }
+    if (lockstep_.cycle() >= next_edit_) {
+      next_edit_ = soon(edit_one_in_);
       const auto edit = random_.one_in(2) ? tables_.edit_at(walked_) : tables_.edit();
       lockstep_.history().edit(lockstep_.cycle(), edit.pa, edit.value);
       ++result_.edits;

@@ -58,6 +58,10 @@ class RandomTest {
   arch::u64 edit_one_in_ = 100;
   arch::u64 context_one_in_ = 500;
   arch::u64 phase_end_ = 0;  // cycle
+
+  // Rare events are drawn as the cycle of the next one, not as a chance in every cycle.
+  arch::u64 soon(arch::u64 one_in) { return lockstep_.cycle() + 1 + random_.below(2 * one_in); }
+  arch::u64 next_invalidation_ = 0, next_edit_ = 0, next_context_ = 0;
 };
 
 }  // namespace kilburn::tb

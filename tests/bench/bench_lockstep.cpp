@@ -14,7 +14,7 @@
 namespace kilburn::bench {
 namespace {
 
-constexpr arch::u64 kResponses = 30000;
+constexpr arch::u64 kResponses = 100000;
 constexpr arch::u64 kSeed = 21;
 
 tb::DutLibrary library(arch::Format format) {
