@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <iostream>
+#include <sstream>
 
 #include "tb/app/result.h"
 #include "tb/text.h"
@@ -61,7 +62,13 @@ void print_failure(const Style& style, const Failure& f) {
     std::cout << "\n  " << style.bold("The DUT on its memory port since that request") << "\n";
     lines(f.dut_walk, 16);
   }
-  if (!f.twin.empty()) std::cout << "\n  " << style.bold("The reference's state") << "\n    " << f.twin << "\n";
+  if (!f.twin.empty()) {
+    std::cout << "\n  " << style.bold("The reference's state") << "\n";
+    std::istringstream state(f.twin);
+    for (std::string line; std::getline(state, line);) {
+      if (!line.empty()) std::cout << "    " << line << "\n";
+    }
+  }
   std::cout << "\n  " << style.bold("Last transactions") << "\n";
   lines(f.history, 12);
 }
