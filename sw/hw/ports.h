@@ -59,7 +59,7 @@ class MmuPort {
   virtual AccessResult access(const Access&) = 0;
   // The context of every later access.
   virtual void set_context(const arch::Context&) = 0;
-  // Starts an invalidation; false from busy() means that it has been acknowledged. One at a time.
+  // Starts an invalidation of the given address space, current or not. One at a time: wait_invalidated() follows.
   virtual void invalidate(Invalidate op, u64 va, u16 asid) = 0;
   virtual void wait_invalidated() = 0;  // returns at the acknowledge
   // Lets the hardware run on its own for a while: walks in flight, late writes (yield point).
