@@ -5,14 +5,15 @@
 // Rights are evaluated at each access under the live controls, never baked into an entry (trap T29).
 
 package access_check_pkg;
-  // SDM 4.6.1. `rights` is W U NX D (mmu_pkg::X86_RIGHTS_*); D plays no part in the grant.
-  function automatic logic x86_granted(input logic [3:0] rights, input logic [3:0] ctl, input logic user,
-                                       input logic fetch, input logic write, input logic ac);
+  // SDM 4.6.1, without the protection key. `rights` is W U NX of mmu_pkg::X86_RIGHTS_*.
+  function automatic logic x86_granted(input logic [7:0] rights, input logic [7:0] ctl, input logic user,
+                                       input logic fetch, input logic write, input logic ac,
+                                       input logic implicit_access);
     logic w, u, nx, smap_denies;
     w = rights[mmu_pkg::X86_RIGHTS_W];
     u = rights[mmu_pkg::X86_RIGHTS_U];
     nx = rights[mmu_pkg::X86_RIGHTS_NX] && ctl[mmu_pkg::CTL_NXE];
-    smap_denies = u && ctl[mmu_pkg::CTL_SMAP] && !ac;
+    smap_denies = u && ctl[mmu_pkg::CTL_SMAP] && (implicit_access || !ac);
     if (user) begin
       x86_granted = u && !(write && !w) && !(fetch && nx);
     end else if (fetch) begin
@@ -22,14 +23,34 @@ package access_check_pkg;
     end
   endfunction
 
-  // The enable bit that the access needs: xRE for a read or fetch, xWE for a write. Every mode that is
-  // not kernel uses the user bits (trap T87: the OSF layout keeps them on hardware bits 9 and 13).
-  function automatic logic alpha_enabled(input logic [15:0] pte, input logic user, input logic write);
-    if (write) begin
-      alpha_enabled = user ? pte[mmu_pkg::ALPHA_PTE_UWE] : pte[mmu_pkg::ALPHA_PTE_KWE];
-    end else begin
-      alpha_enabled = user ? pte[mmu_pkg::ALPHA_PTE_URE] : pte[mmu_pkg::ALPHA_PTE_KRE];
+  // SDM 4.6.2: PKRU counts for user pages, PKRS for supervisor pages, whoever accesses (trap T25), and keys
+  // never for fetches (T22). A user access to a supervisor page is refused before any key counts (T31).
+  function automatic logic x86_key_denies(input logic [7:0] rights, input logic [7:0] ctl, input logic user,
+                                          input logic fetch, input logic write, input logic [31:0] pkru,
+                                          input logic [31:0] pkrs);
+    logic user_page, ad, wd;
+    logic [1:0] denials;
+    x86_key_denies = 1'b0;
+    if ((ctl[mmu_pkg::CTL_PKE] || ctl[mmu_pkg::CTL_PKS]) && !fetch) begin
+      user_page = rights[mmu_pkg::X86_RIGHTS_U];
+      denials = 2'((user_page ? pkru : pkrs)
+                   >> {rights[mmu_pkg::X86_RIGHTS_PKEY_MSB:mmu_pkg::X86_RIGHTS_PKEY_LSB], 1'b0});
+      ad = denials[0];
+      wd = denials[1];
+      x86_key_denies = (user_page ? ctl[mmu_pkg::CTL_PKE] : (ctl[mmu_pkg::CTL_PKS] && !user))
+                       && (ad || (write && wd && (user || ctl[mmu_pkg::CTL_WP])));
     end
+  endfunction
+
+  // The enable bit that the access needs: xRE for a read or fetch, xWE for a write. In the OSF layout every
+  // mode that is not kernel uses bits 9 and 13, in the VMS layout each mode its own (trap T87).
+  function automatic logic alpha_enabled(input logic [15:8] pte, input logic [1:0] mode, input logic write,
+                                         input logic vms);
+    logic [1:0] column;
+    logic [3:0] enables;
+    column = vms ? mode : {1'b0, mode != mmu_pkg::MODE_KERNEL};
+    enables = write ? pte[mmu_pkg::ALPHA_PTE_KWE+:4] : pte[mmu_pkg::ALPHA_PTE_KRE+:4];
+    alpha_enabled = enables[column];
   endfunction
 
   // The fault-on bit of the access: FOR never stops a write or fetch, nor FOW a read, nor FOE data.
@@ -37,5 +58,9 @@ package access_check_pkg;
     alpha_fault_on = fetch ? pte[mmu_pkg::ALPHA_PTE_FOE]
                    : write ? pte[mmu_pkg::ALPHA_PTE_FOW]
                            : pte[mmu_pkg::ALPHA_PTE_FOR];
+  endfunction
+
+  function automatic logic [3:0] alpha_fault_on_code(input logic fetch, input logic write);
+    alpha_fault_on_code = fetch ? mmu_pkg::FAULT_FOE : write ? mmu_pkg::FAULT_FOW : mmu_pkg::FAULT_FOR;
   endfunction
 endpackage

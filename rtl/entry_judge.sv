@@ -2,23 +2,25 @@
 //
 // Judges one page-table entry at one level of a walk: fault, set A or D, next level, or translated.
 //
-//   Format   page-table format (mmu_pkg::FORMAT_*)
-//   PaWidth  x86-64: entry bits 51:PaWidth are reserved
+//   Format  page-table format (mmu_pkg::FORMAT_*)
 //
 // Pure; every output is 0 while `valid_i` is 0. The order of the decisions is the manual's.
 
 module entry_judge #(
-  parameter int Format = mmu_pkg::FORMAT_X86_64,
-  parameter int PaWidth = 40
+  parameter int Format = mmu_pkg::FORMAT_X86_64
 ) (
+  input  logic [10:0] cfg_i,
   input  logic        valid_i,
   input  logic [63:0] entry_i,
   input  logic [2:0]  level_i,  // 1: last
   input  logic        fetch_i,
   input  logic        write_i,
-  input  logic        user_i,
+  input  logic [1:0]  mode_i,
+  input  logic        implicit_i,
   input  logic        ac_i,
-  input  logic [3:0]  ctl_i,
+  input  logic [7:0]  ctl_i,
+  input  logic [31:0] pkru_i,
+  input  logic [31:0] pkrs_i,
   // x86-64: rights of the levels above
   input  logic        w_i,
   input  logic        u_i,
@@ -26,7 +28,7 @@ module entry_judge #(
 
   // One of: fault (code not 0), update, next, translated
   output logic [3:0]  fault_o,
-  output logic [4:0]  err_o,
+  output logic [5:0]  err_o,
   output logic        update_o,
   output logic [63:0] updated_o,  // the entry with A, and D of a write, set
   output logic        next_o,
@@ -38,15 +40,13 @@ module entry_judge #(
   output logic [tlb_entry_pkg::DATA_BITS-1:0] data_o
 );
   if (Format == mmu_pkg::FORMAT_X86_64) begin : gen_x86
-    // Bits 51:PaWidth of a 52-bit address
-    localparam logic [51:0] BeyondPa = ~52'd0 << PaWidth;
-
     always_comb begin : p_judge
-      logic leaf, reserved, present, set_d;
+      logic leaf, reserved, present, set_d, user, key_denied, denied;
       logic [1:0] size_class;
       logic [51:12] frame;
+      logic [7:0] rights;
       fault_o = mmu_pkg::FAULT_NONE;
-      err_o = 5'b0;
+      err_o = 6'b0;
       update_o = 1'b0;
       updated_o = 64'b0;
       next_o = 1'b0;
@@ -60,21 +60,37 @@ module entry_judge #(
       reserved = 1'b0;
       present = 1'b0;
       set_d = 1'b0;
+      user = 1'b0;
+      key_denied = 1'b0;
+      denied = 1'b0;
+      rights = '0;
       size_class = 2'd0;
       frame = '0;
       if (valid_i) begin
         present = entry_i[mmu_pkg::X86_PTE_P];
-        leaf = level_i == 3'd1 || (level_i != 3'd4 && entry_i[mmu_pkg::X86_PTE_PS]);
+        user = mode_i != mmu_pkg::MODE_KERNEL && !implicit_i;
+        leaf = level_i == 3'd1 || (level_i <= 3'd3 && entry_i[mmu_pkg::X86_PTE_PS]);
         size_class = leaf ? level_i[1:0] - 2'd1 : 2'd0;
         // SDM 4.5, tables 4-15 to 4-20. Bit 12 of a large leaf is PAT, bit 7 of a 4 KB one too (trap T10).
-        reserved = |(entry_i[51:12] & BeyondPa[51:12])
+        reserved = ({entry_i[51:12], 12'b0} >> cfg_i[mmu_pkg::CFG_PA_WIDTH_MSB:mmu_pkg::CFG_PA_WIDTH_LSB]) != '0
                    || (entry_i[mmu_pkg::X86_PTE_NX] && !ctl_i[mmu_pkg::CTL_NXE])
-                   || (level_i == 3'd4 && entry_i[mmu_pkg::X86_PTE_PS])
+                   || (level_i >= 3'd4 && entry_i[mmu_pkg::X86_PTE_PS])
+                   || (level_i == 3'd3 && entry_i[mmu_pkg::X86_PTE_PS] && !cfg_i[mmu_pkg::CFG_PAGE1G])
+                   || (level_i >= 3'd4 && entry_i[mmu_pkg::X86_PTE_G] && cfg_i[mmu_pkg::CFG_AMD])
                    || (size_class == 2'd1 && |entry_i[20:13])
                    || (size_class == 2'd2 && |entry_i[29:13]);
         w_o = w_i && entry_i[mmu_pkg::X86_PTE_RW];
         u_o = u_i && entry_i[mmu_pkg::X86_PTE_US];
         nx_o = nx_i || entry_i[mmu_pkg::X86_PTE_NX];
+        rights[mmu_pkg::X86_RIGHTS_W] = w_o;
+        rights[mmu_pkg::X86_RIGHTS_U] = u_o;
+        rights[mmu_pkg::X86_RIGHTS_NX] = nx_o;
+        rights[mmu_pkg::X86_RIGHTS_D] = entry_i[mmu_pkg::X86_PTE_D];
+        rights[mmu_pkg::X86_RIGHTS_PKEY_MSB:mmu_pkg::X86_RIGHTS_PKEY_LSB] =
+            entry_i[mmu_pkg::X86_PTE_PKEY_MSB:mmu_pkg::X86_PTE_PKEY_LSB];
+        key_denied = access_check_pkg::x86_key_denies(rights, ctl_i, user, fetch_i, write_i, pkru_i, pkrs_i);
+        denied = key_denied
+                 || !access_check_pkg::x86_granted(rights, ctl_i, user, fetch_i, write_i, ac_i, implicit_i);
         set_d = leaf && write_i;
         updated_o = entry_i;
         updated_o[mmu_pkg::X86_PTE_A] = 1'b1;
@@ -85,9 +101,9 @@ module entry_judge #(
         end else if (reserved) begin
           fault_o = mmu_pkg::FAULT_PF;
           err_o[mmu_pkg::PF_ERR_RSVD] = 1'b1;
-        end else if (leaf && !access_check_pkg::x86_granted({1'b0, nx_o, u_o, w_o}, ctl_i, user_i, fetch_i, write_i,
-                                                            ac_i)) begin
+        end else if (leaf && denied) begin
           fault_o = mmu_pkg::FAULT_PF;
+          err_o[mmu_pkg::PF_ERR_PK] = key_denied;  // whatever else denies (trap T21)
         end else if (!entry_i[mmu_pkg::X86_PTE_A] || (set_d && !entry_i[mmu_pkg::X86_PTE_D])) begin
           update_o = 1'b1;
         end else if (leaf) begin
@@ -100,7 +116,7 @@ module entry_judge #(
         if (fault_o != mmu_pkg::FAULT_NONE) begin
           err_o[mmu_pkg::PF_ERR_P] = present;
           err_o[mmu_pkg::PF_ERR_W] = write_i;
-          err_o[mmu_pkg::PF_ERR_U] = user_i;
+          err_o[mmu_pkg::PF_ERR_U] = user;
           err_o[mmu_pkg::PF_ERR_ID] = fetch_i && (ctl_i[mmu_pkg::CTL_NXE] || ctl_i[mmu_pkg::CTL_SMEP]);
         end
 
@@ -109,26 +125,19 @@ module entry_judge #(
         if (size_class != 2'd0) frame[20:12] = '0;
         if (size_class == 2'd2) frame[29:21] = '0;
         data_o[tlb_entry_pkg::DATA_FRAME+:40] = frame;
-        data_o[tlb_entry_pkg::DATA_GLOBAL] = entry_i[mmu_pkg::X86_PTE_G];
+        data_o[tlb_entry_pkg::DATA_GLOBAL] = entry_i[mmu_pkg::X86_PTE_G] && ctl_i[mmu_pkg::CTL_PGE];
         data_o[tlb_entry_pkg::DATA_CLASS+:2] = size_class;
         data_o[tlb_entry_pkg::DATA_MT+:3] = {
             (size_class == 2'd0) ? entry_i[mmu_pkg::X86_PTE_PS] : entry_i[mmu_pkg::X86_PTE_PAT_LARGE],
             entry_i[mmu_pkg::X86_PTE_PCD], entry_i[mmu_pkg::X86_PTE_PWT]};
-        data_o[mmu_pkg::X86_RIGHTS_W] = w_o;
-        data_o[mmu_pkg::X86_RIGHTS_U] = u_o;
-        data_o[mmu_pkg::X86_RIGHTS_NX] = nx_o;
-        data_o[mmu_pkg::X86_RIGHTS_D] = entry_i[mmu_pkg::X86_PTE_D];
+        data_o[tlb_entry_pkg::DATA_RIGHTS+:16] = {8'b0, rights};
       end
     end
   end else begin : gen_alpha
-    localparam int PageShift = (Format == mmu_pkg::FORMAT_ALPHA) ? 13 : 12;
-
     always_comb begin : p_judge
       logic enabled, fault_on;
-      logic [1:0] gh;
-      logic [31:0] pfn;
       fault_o = mmu_pkg::FAULT_NONE;
-      err_o = 5'b0;
+      err_o = 6'b0;
       update_o = 1'b0;
       updated_o = 64'b0;
       next_o = 1'b0;
@@ -140,11 +149,8 @@ module entry_judge #(
       data_o = '0;
       enabled = 1'b0;
       fault_on = 1'b0;
-      gh = 2'd0;
-      pfn = 32'b0;
       if (valid_i) begin
-        pfn = entry_i[mmu_pkg::ALPHA_PTE_PFN_MSB:mmu_pkg::ALPHA_PTE_PFN_LSB];
-        table_o = 40'({pfn, {(PageShift - 12) {1'b0}}});
+        table_o = tlb_entry_pkg::alpha_frame(Format, entry_i[mmu_pkg::ALPHA_PTE_PFN_MSB:mmu_pkg::ALPHA_PTE_PFN_LSB]);
         if (level_i != 3'd1) begin
           // Above the last level only V and, when it is 0, KRE count (traps T81, T82).
           if (entry_i[mmu_pkg::ALPHA_PTE_V]) begin
@@ -154,26 +160,18 @@ module entry_judge #(
           end
         end else begin
           // ACV before TNV before the fault-on bits (traps T80, T83, T84, T85).
-          enabled = access_check_pkg::alpha_enabled(entry_i[15:0], user_i, write_i);
+          enabled = access_check_pkg::alpha_enabled(entry_i[15:8], mode_i, write_i, cfg_i[mmu_pkg::CFG_VMS]);
           fault_on = access_check_pkg::alpha_fault_on(entry_i[15:0], fetch_i, write_i);
           if (!enabled) begin
             fault_o = mmu_pkg::FAULT_ACV;
           end else if (!entry_i[mmu_pkg::ALPHA_PTE_V]) begin
             fault_o = mmu_pkg::FAULT_TNV;
           end else if (fault_on) begin
-            fault_o = fetch_i ? mmu_pkg::FAULT_FOE : write_i ? mmu_pkg::FAULT_FOW : mmu_pkg::FAULT_FOR;
+            fault_o = access_check_pkg::alpha_fault_on_code(fetch_i, write_i);
           end else begin
             translated_o = 1'b1;
           end
-          gh = entry_i[mmu_pkg::ALPHA_PTE_GH_MSB:mmu_pkg::ALPHA_PTE_GH_LSB];
-          // The low 3*GH bits of the frame number come from the address (trap T92).
-          if (gh >= 2'd1) pfn[2:0] = '0;
-          if (gh >= 2'd2) pfn[5:3] = '0;
-          if (gh == 2'd3) pfn[8:6] = '0;
-          data_o[tlb_entry_pkg::DATA_FRAME+:40] = 40'({pfn, {(PageShift - 12) {1'b0}}});
-          data_o[tlb_entry_pkg::DATA_GLOBAL] = entry_i[mmu_pkg::ALPHA_PTE_ASM];
-          data_o[tlb_entry_pkg::DATA_CLASS+:2] = gh;
-          data_o[tlb_entry_pkg::DATA_RIGHTS+:16] = entry_i[15:0];
+          data_o = tlb_entry_pkg::alpha_data(Format, entry_i);
         end
       end
     end

@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Takes one invalidation at a time, clears the TLBs until no walk is under way, and acknowledges.
+// TLB maintenance: takes one operation at a time, clears or fills the TLBs, and acknowledges.
 //
 //   Format  page-table format (mmu_pkg::FORMAT_*)
 //
-// While BUSY no walk starts and none ends, so nothing read before the invalidation is installed after it.
+// An invalidation clears until no walk is under way. While BUSY no walk starts and none ends, so nothing read
+// before it is installed after it, and a fill by software never meets one by the walker.
 
 module invalidate #(
   parameter int Format = mmu_pkg::FORMAT_X86_64
@@ -17,6 +18,7 @@ module invalidate #(
   input  logic [3:0]  inv_op_i,
   input  logic [63:12] inv_va_i,
   input  logic [11:0] inv_asid_i,
+  input  logic [63:0] inv_pte_i,
   output logic        inv_ack_o,
 
   input  logic        walker_idle_i,
@@ -28,9 +30,13 @@ module invalidate #(
   output logic        by_va_o,
   output logic        by_asid_o,       // entries that are not global: those of this ASID only
   output logic        spare_global_o,
+  // A fill by software, with what the last-level Alpha entry `pte_o` maps
+  output logic        i_fill_o,
+  output logic        d_fill_o,
+  output logic [63:0] pte_o,
   output logic [tlb_entry_pkg::KEY_BITS-1:0] key_o,
 
-  output logic        event_o          // an invalidation was taken, the cycle after
+  output logic        event_o          // an operation was taken, the cycle after
 );
   localparam logic [1:0] InvIdle = 2'd0;
   localparam logic [1:0] InvBusy = 2'd1;
@@ -40,20 +46,29 @@ module invalidate #(
   logic [3:0]  op_q;
   logic [63:12] va_q;
   logic [11:0] asid_q;
+  logic [63:0] pte_q;
   logic        event_q;
 
   assign inv_ready_o = inv_state_q == InvIdle;
   assign busy_o = inv_state_q == InvBusy;
   assign inv_ack_o = inv_state_q == InvAck;
   assign event_o = event_q;
+  assign pte_o = pte_q;
 
+  // An address that no access can use covers nothing (SDM: INVLPG of a non-canonical address).
   always_comb begin : p_decode
+    logic usable, fills;
+    usable = 1'b0;
+    fills = 1'b0;
     i_clear_o = 1'b0;
     d_clear_o = 1'b0;
     by_va_o = 1'b0;
     by_asid_o = 1'b0;
     spare_global_o = 1'b0;
+    i_fill_o = 1'b0;
+    d_fill_o = 1'b0;
     if (busy_o) begin
+      usable = direct_check_pkg::sign_extended(Format, va_q[63:42], 1'b1);
       case (op_q)
         mmu_pkg::INV_ALL, mmu_pkg::INV_NONGLOBAL, mmu_pkg::INV_ASID: begin
           i_clear_o = 1'b1;
@@ -61,9 +76,14 @@ module invalidate #(
         end
         mmu_pkg::INV_PAGE, mmu_pkg::INV_PAGE_NONGLOBAL, mmu_pkg::INV_PAGE_I, mmu_pkg::INV_PAGE_D: begin
           by_va_o = 1'b1;
-          // An address that no access can use covers nothing (SDM: INVLPG of a non-canonical address).
-          i_clear_o = op_q != mmu_pkg::INV_PAGE_D && direct_check_pkg::sign_extended(Format, va_q[63:42]);
-          d_clear_o = op_q != mmu_pkg::INV_PAGE_I && direct_check_pkg::sign_extended(Format, va_q[63:42]);
+          i_clear_o = op_q != mmu_pkg::INV_PAGE_D && usable;
+          d_clear_o = op_q != mmu_pkg::INV_PAGE_I && usable;
+        end
+        mmu_pkg::INV_FILL_I, mmu_pkg::INV_FILL_D: begin
+          // Written once, at the end of the last BUSY cycle.
+          fills = Format != mmu_pkg::FORMAT_X86_64 && walker_idle_i && usable && pte_q[mmu_pkg::ALPHA_PTE_V];
+          i_fill_o = fills && op_q == mmu_pkg::INV_FILL_I;
+          d_fill_o = fills && op_q == mmu_pkg::INV_FILL_D;
         end
         default: ;
       endcase
@@ -72,7 +92,7 @@ module invalidate #(
                        || op_q == mmu_pkg::INV_PAGE_NONGLOBAL;
     end
   end
-  assign key_o = tlb_entry_pkg::key(Format, va_q[47:12], asid_q);
+  assign key_o = tlb_entry_pkg::key(Format, va_q[56:12], asid_q);
 
   always_ff @(posedge clk_i) begin : p_state
     event_q <= 1'b0;
@@ -81,6 +101,7 @@ module invalidate #(
       op_q <= inv_op_i;
       va_q <= inv_va_i;
       asid_q <= inv_asid_i;
+      pte_q <= inv_pte_i;
       event_q <= 1'b1;
     end
     if (busy_o && walker_idle_i) inv_state_q <= InvAck;

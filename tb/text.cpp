@@ -21,36 +21,29 @@ std::string grouped(arch::u64 value) {
   return digits;
 }
 
-std::string_view invalidation_name(unsigned op) {
-  switch (op) {
-#define KILBURN_VALUE(enumeration, name, value, doc) KILBURN_VALUE_##enumeration(name, value)
-#define KILBURN_VALUE_Inv(name, value) \
-  case value:                          \
-    return #name;
-#define KILBURN_VALUE_Format(name, value)
-#define KILBURN_VALUE_Mode(name, value)
-#define KILBURN_VALUE_Fault(name, value)
-#define KILBURN_VALUE_MemOp(name, value)
-#define KILBURN_VALUE_Event(name, value)
+namespace {
+
+struct Code {
+  std::string_view codes;
+  unsigned value;
+  std::string_view name;
+};
+constexpr Code kCodes[] = {
+#define KILBURN_VALUE(enumeration, name, value, doc) {#enumeration, value, #name},
 #include "model/arch/layout.def"
-#undef KILBURN_VALUE_Inv
-#undef KILBURN_VALUE_Event
-    default:
-      return "reserved";
+};
+
+std::string_view code_name(std::string_view codes, unsigned value) {
+  for (const Code& code : kCodes) {
+    if (code.codes == codes && code.value == value) return code.name;
   }
+  return "reserved";
 }
 
-std::string_view event_name(unsigned event) {
-  switch (event) {
-#define KILBURN_VALUE(enumeration, name, value, doc) KILBURN_VALUE_##enumeration(name, value)
-#define KILBURN_VALUE_Inv(name, value)
-#define KILBURN_VALUE_Event(name, value) \
-  case value:                            \
-    return #name;
-#include "model/arch/layout.def"
-    default:
-      return "reserved";
-  }
-}
+}  // namespace
+
+std::string_view invalidation_name(unsigned op) { return code_name("Inv", op); }
+
+std::string_view event_name(unsigned event) { return code_name("Event", event); }
 
 }  // namespace kilburn::tb

@@ -3,21 +3,40 @@
 // What one decision takes and gives: settings, a fault, a decision from the address, a judged entry.
 #pragma once
 
+#include <optional>
+
+#include "model/arch/rules.h"
 #include "model/arch/types.h"
 
 namespace kilburn::arch {
 
 // Settings of an implementation that the architecture leaves open.
 struct Settings {
-  u8 pa_width = 40;  // x86-64 MAXPHYADDR, 32 to 52: entry bits 51:pa_width are reserved
+  u8 pa_width = 40;     // x86-64 MAXPHYADDR, 32 to 52: entry bits 51:pa_width are reserved
+  bool page_1g = true;  // x86-64: 1 GB pages; else PS in a PDPT entry is reserved
+  bool amd = false;     // x86-64: bit 8 of PML5 and PML4 entries is reserved, as AMD's processors have it
+  bool vms = false;     // Alpha: four-mode VMS layout of the enable bits; else OSF
+  // Alpha: whose superpages, and whose rule for a fill over an entry that matches (trap T98). nullopt: the
+  // format's own, EV5 for `alpha`, EV6 for `alpha-x64`.
+  std::optional<Chip> chip = std::nullopt;
+  u8 page_shift = 0;  // `alpha`: log2 bytes of a page, 13 to 16; 0: 13
+
+  bool operator==(const Settings&) const = default;
 };
+
+constexpr Chip own_chip(Format format) { return format == Format::alpha_x64 ? Chip::ev6 : Chip::ev5; }
+constexpr Chip chip_of(Format format, const Settings& settings) { return settings.chip.value_or(own_chip(format)); }
+
+// The word for the pins cfg_i (layout.def Config), and back. The page size is not part of it.
+u32 config_word(Format, const Settings&);
+Settings settings_of(Format, u32 config);
 
 // A fault as the processor sees it.
 struct FaultReport {
   Fault code = Fault::none;
-  u16 error = 0;          // x86-64 page-fault error code (SDM 4.7), else 0
-  u8 level = 0;           // level of the entry that decided; 0: decided from the address
-  const char* rule = "";  // rule id of model/README.md
+  u16 error = 0;  // x86-64 page-fault error code (SDM 4.7), else 0
+  u8 level = 0;   // level of the entry that decided; 0: decided from the address
+  Rule rule = Rule::none;
 };
 
 // What is decided before the TLB.

@@ -38,13 +38,17 @@ namespace kilburn::arch {
 constexpr bool codes(Format e, u8 code) { return static_cast<u8>(e) == code; }
 constexpr bool codes(Mode e, u8 code) { return static_cast<u8>(e) == code; }
 constexpr bool codes(Fault e, u8 code) { return static_cast<u8>(e) == code; }
+constexpr bool codes(Chip e, u8 code) { return static_cast<u8>(e) == code; }
 
 static_assert(codes(Format::x86_64, layout::Format::X86_64) && codes(Format::alpha, layout::Format::ALPHA) &&
               codes(Format::alpha_x64, layout::Format::ALPHA_X64));
 static_assert(codes(Mode::kernel, layout::Mode::KERNEL) && codes(Mode::executive, layout::Mode::EXECUTIVE) &&
               codes(Mode::supervisor, layout::Mode::SUPERVISOR) && codes(Mode::user, layout::Mode::USER));
 static_assert(codes(Fault::none, layout::Fault::NONE) && codes(Fault::page, layout::Fault::PF) &&
-              codes(Fault::general, layout::Fault::GP) && codes(Fault::bus, layout::Fault::BUS));
+              codes(Fault::general, layout::Fault::GP) && codes(Fault::bus, layout::Fault::BUS) &&
+              codes(Fault::miss, layout::Fault::MISS));
+static_assert(codes(Chip::ev4, layout::Chip::EV4) && codes(Chip::ev5, layout::Chip::EV5) &&
+              codes(Chip::ev6, layout::Chip::EV6));
 static_assert(codes(Fault::tnv, layout::Fault::TNV) && codes(Fault::acv, layout::Fault::ACV) &&
               codes(Fault::on_read, layout::Fault::FOR) && codes(Fault::on_execute, layout::Fault::FOE) &&
               codes(Fault::on_write, layout::Fault::FOW));

@@ -34,6 +34,8 @@ std::string_view name(Fault fault) {
       return "#GP";
     case Fault::bus:
       return "bus error";
+    case Fault::miss:
+      return "TLB miss";
     case Fault::tnv:
       return "TNV";
     case Fault::acv:

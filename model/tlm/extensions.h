@@ -15,15 +15,20 @@ namespace kilburn::tlm {
 
 using Payload = ::tlm::tlm_generic_payload;
 
-// Virtual side: what the command and address do not say. Without it an access is a data access in
-// mode kernel with AC clear.
-struct AccessExtension : ::tlm::tlm_extension<AccessExtension> {
+// What the command and address of a payload do not say; the fields are those of arch::Request.
+struct Access {
   // A write command is always Op::write. A read command is what `op` says: read; fetch; or write,
   // for the read half of a read-modify-write, which must be allowed to store (trap T30).
   arch::Op op = arch::Op::read;
   arch::Mode mode = arch::Mode::kernel;
-  bool ac = false;  // arch::Request::ac
+  bool ac = false;
+  bool implicit = false;
 
+  bool operator==(const Access&) const = default;
+};
+
+// Virtual side. Without it an access is an explicit data access in mode kernel with AC clear.
+struct AccessExtension : ::tlm::tlm_extension<AccessExtension>, Access {
   ::tlm::tlm_extension_base* clone() const override { return new AccessExtension(*this); }
   void copy_from(const ::tlm::tlm_extension_base& from) override { *this = static_cast<const AccessExtension&>(from); }
 };

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Blocking transport of the Mmu: the hit in a few instructions, the general access, context and
-// invalidation.
+// Blocking transport of the Mmu: the hit in a few instructions, and the general access.
 #include "model/tlm/mmu.h"
 
 #include <algorithm>
@@ -10,8 +9,6 @@
 
 namespace kilburn::tlm {
 namespace {
-
-constexpr u16 kAsidMask = 0xFFF;
 
 // Copies between payload and memory for the bytes that are enabled.
 void copy_enabled(Payload& trans, unsigned offset, unsigned length, unsigned char* host) {
@@ -45,10 +42,11 @@ void copy_enabled(Payload& trans, unsigned offset, unsigned length, unsigned cha
 Mmu::Mmu(const sc_core::sc_module_name& name, const MmuConfig& config)
     : sc_module(name),
       config_(config),
-      info_(arch::info(config.format)),
+      info_(arch::widest_info(config.format, config.settings)),
       in_page_((u64{1} << info_.page_shift) - 1),
       instruction_{Tlb(config.tlb_entries), {}},
       data_{Tlb(config.tlb_entries), {}} {
+  set_context({});
   virtual_side.bind(*this);
   physical_side.bind(*this);
   SC_HAS_PROCESS(Mmu);
@@ -62,6 +60,7 @@ arch::Request Mmu::request_of(const Payload& trans) const {
     request.op = extension->op;
     request.mode = extension->mode;
     request.ac = extension->ac;
+    request.implicit = extension->implicit;
   }
   if (trans.is_write()) request.op = arch::Op::write;
   return request;
@@ -69,36 +68,44 @@ arch::Request Mmu::request_of(const Payload& trans) const {
 
 // The hit. Everything that is not a plain access within one page, whose kind has been judged before and
 // whose page is in direct memory, is left to access().
+//
+// Written for few instructions: the extension is asked for first, because that is a call and whatever is known
+// before it would have to be saved, and the access is one word from there on.
 [[gnu::always_inline]] inline bool Mmu::hit(Payload& trans, sc_core::sc_time& delay) {
+  const auto* extension = trans.get_extension<AccessExtension>();
+  u32 kind = extension != nullptr ? access_kind(*extension) : access_kind({});
   const ::tlm::tlm_command command = trans.get_command();
   const bool is_write = command == ::tlm::TLM_WRITE_COMMAND;
-  auto op = is_write ? arch::Op::write : arch::Op::read;
-  arch::u32 kind = access_bit(op, arch::Mode::kernel, false);
-  if (const auto* extension = trans.get_extension<AccessExtension>()) {
-    if (!is_write) op = extension->op;
-    kind = access_bit(op, extension->mode, extension->ac);
-  }
-  const u64 va = trans.get_address();
-  const unsigned length = trans.get_data_length();
-  const Accelerator::Slot& slot = side(op).accelerator.slot(va);
-  const u64 in_piece = va & Accelerator::kInPiece;
-  const bool plain = command != ::tlm::TLM_IGNORE_COMMAND && trans.get_byte_enable_ptr() == nullptr &&
-                     trans.get_data_ptr() != nullptr && trans.get_streaming_width() >= length;
-  // Length 0 wraps and fails the last comparison.
-  if (slot.key != Accelerator::key(va, context_.asid) || (slot.direct & kind) == 0 || !plain ||
-      u64{length} - 1 > Accelerator::kInPiece - in_piece) [[unlikely]] {
+  if (is_write) {
+    kind = as_write(kind);
+  } else if (command != ::tlm::TLM_READ_COMMAND) {
     return false;
   }
-  delay += is_write ? slot.write_time : slot.read_time;
+  const u64 va = trans.get_address();
+  Side& s = is_fetch(kind) ? instruction_ : data_;
+  const Accelerator::Slot& slot = s.accelerator.slot(va, tag_);
+  if (slot.key != Accelerator::key(va, tag_) || !slot.allows(kind)) [[unlikely]]
+    return false;
+  const u64 in_piece = va & Accelerator::kInPiece;
+  const unsigned length = trans.get_data_length();
+  // Length 0 becomes a long one.
+  if (in_piece + (length - 1U) > Accelerator::kInPiece || trans.get_streaming_width() < length) [[unlikely]]
+    return false;
+  unsigned char* data = trans.get_data_ptr();
+  if (data == nullptr || trans.get_byte_enable_ptr() != nullptr) [[unlikely]]
+    return false;
   ++counters_.hits;
   trans.set_dmi_allowed(true);
   trans.set_response_status(::tlm::TLM_OK_RESPONSE);
-  unsigned char* host = slot.host + in_piece;
-  unsigned char* data = trans.get_data_ptr();
   // A word, the usual length, is copied in place; the call stands last so that nothing need be saved for it.
-  unsigned char* to = is_write ? host : data;
-  const unsigned char* from = is_write ? data : host;
-  length == 8 ? std::memcpy(to, from, 8) : std::memcpy(to, from, length);
+  unsigned char* host = slot.host + in_piece;
+  if (is_write) {
+    delay += slot.write_time;
+    length == 8 ? std::memcpy(host, data, 8) : std::memcpy(host, data, length);
+  } else {
+    delay += slot.read_time;
+    length == 8 ? std::memcpy(data, host, 8) : std::memcpy(data, host, length);
+  }
   return true;
 }
 
@@ -214,93 +221,80 @@ void Mmu::transfer_piece(Payload& trans, const Piece& piece, sc_core::sc_time& d
   if (part->is_response_ok() && part->is_dmi_allowed()) acquire_window(trans.get_command(), piece.pa);
 }
 
+// Alpha with software that fills the TLB.
+bool Mmu::refilled(const arch::Context& context) const {
+  return config_.format != arch::Format::x86_64 && arch::layout::Controls::REFILL.test(context.controls);
+}
+
+// What the TLB alone decides; nothing where a walk has to.
+std::optional<Mmu::Result> Mmu::held(const arch::Request& request, const arch::Context& context) {
+  const Tlb& tlb = side(request.op).tlb;
+  const TlbEntry* entry = tlb.find(request.va, context.asid);
+  // Several that match are a miss to the software (rtl/README.md, Side).
+  const bool refill = refilled(context);
+  if (refill && entry != nullptr && tlb.several(request.va, context.asid)) entry = nullptr;
+  if (entry != nullptr) {
+    const arch::Translation& t = entry->translation;
+    const arch::FaultReport denied = arch::check_rights(config_.format, config_.settings, t.rights, request, context);
+    if (denied.code == arch::Fault::none && !arch::needs_dirty_walk(config_.format, t.rights, request)) {
+      return Result{{}, arch::address_in(t, request.va), t};
+    }
+    if (refill) return Result{denied, 0, {}};
+  }
+  if (refill) return Result{{arch::Fault::miss, 0, 0, arch::Rule::alpha_refill_miss}, 0, {}};
+  return std::nullopt;
+}
+
 Mmu::Result Mmu::translate(const arch::Request& request, sc_core::sc_time& delay) {
   delay += config_.hit_time;
   const arch::Context context = context_;
-  const arch::Direct direct = arch::before_tlb(config_.format, request, context.controls);
-  if (direct.kind == arch::Direct::Kind::fault) {
-    ++counters_.faults[static_cast<unsigned>(direct.fault.code)];
-    return {direct.fault, 0, {}};
-  }
   Result result;
-  if (direct.kind == arch::Direct::Kind::translated) {
-    ++counters_.hits;
-    result = {{}, direct.pa, direct.translation};
-    remember(request, context, result, false);
-    return result;
-  }
-  const TlbEntry* entry = side(request.op).tlb.find(request.va, context.asid);
-  if (entry != nullptr && arch::grants(config_.format, entry->translation.rights, request, context.controls) &&
-      !arch::needs_dirty_walk(config_.format, entry->translation.rights, request)) {
-    ++counters_.hits;
-    result = {{}, arch::address_in(entry->translation, request.va), entry->translation};
-    remember(request, context, result, false);
-    return result;
-  }
-  ++under_way_;
-  result = walk(request, context, delay);
-  leave();
-  if (result.fault.code == arch::Fault::none) {
-    remember(request, context, result, true);
+  Origin origin = Origin::tlb;
+  const arch::Direct direct = arch::before_tlb(config_.format, config_.settings, request, context);
+  if (direct.kind != arch::Direct::Kind::none) {
+    result = {direct.fault, direct.pa, direct.translation};
+    origin = Origin::address;
+  } else if (const std::optional<Result> by_tlb = held(request, context)) {
+    result = *by_tlb;
   } else {
-    ++counters_.faults[static_cast<unsigned>(result.fault.code)];
+    ++under_way_;
+    result = walk(request, context, delay);
+    leave();
+    origin = Origin::walk;
   }
+  if (result.fault.code != arch::Fault::none) {
+    ++counters_.faults[static_cast<unsigned>(result.fault.code)];
+    return result;
+  }
+  if (origin != Origin::walk) ++counters_.hits;
+  remember(request, context, result, origin);
   return result;
 }
 
 // Lets hit() answer this kind of access next time, if the page is in direct memory. The kinds judged good
-// before stay so unless the translation is `fresh` or leads elsewhere.
-void Mmu::remember(const arch::Request& request, const arch::Context& context, const Result& result, bool fresh) {
+// before stay so unless the translation is a walk's or leads elsewhere.
+void Mmu::remember(const arch::Request& request, const arch::Context& context, const Result& result, Origin origin) {
   Accelerator& accelerator = side(request.op).accelerator;
-  Accelerator::Slot& slot = accelerator.slot(request.va);
-  const u64 key = Accelerator::key(request.va, context.asid);
+  Accelerator::Slot& slot = accelerator.slot(request.va, tag_);
+  // The judgement holds for this context; it may have changed while a walk waited. The root is no part of it.
+  const bool present = context.asid == context_.asid && context.controls == context_.controls &&
+                       context.pkru == context_.pkru && context.pkrs == context_.pkrs;
+  const u64 key = Accelerator::key(request.va, tag_);
   const u64 piece = result.pa & ~Accelerator::kInPiece;
   const Window* window = windows_.find(piece, Accelerator::kInPiece + 1, request.op == arch::Op::write);
   unsigned char* host = window != nullptr ? window->at(piece) : nullptr;
-  if (fresh || slot.key != key || slot.host != host) slot.direct = 0;
-  // The judgement holds for these controls; they may have changed while a walk waited.
-  if (host == nullptr || context.controls != context_.controls) return;
+  if (origin == Origin::walk || slot.key != key || slot.host != host) slot.direct = 0;
+  if (host == nullptr || !present) return;
   slot.key = key;
   slot.host = host;
-  slot.direct |= access_bit(request.op, request.mode, request.ac);
+  slot.allow(access_kind({request.op, request.mode, request.ac, request.implicit}));
   if (request.op == arch::Op::write) {
     slot.write_time = config_.hit_time + window->write_time;
   } else {
     slot.read_time = config_.hit_time + window->read_time;
   }
-  accelerator.note_size(result.translation.page_log2);
-}
-
-void Mmu::set_context(const arch::Context& context) {
-  const arch::Context before = context_;
-  context_ = context;
-  context_.asid &= kAsidMask;
-  if (context_.controls != before.controls) {
-    instruction_.accelerator.clear();
-    data_.accelerator.clear();
-    revoke(grants_.take_all());
-  } else if (context_.asid != before.asid) {
-    revoke(grants_.take_other_spaces());
-  }
-}
-
-void Mmu::invalidate(Invalidate op, u64 va, u16 asid) {
-  ++counters_.invalidations;
-  if (is_page_operation(op) && !arch::sign_ok(info_, va)) return;
-  ++invalidation_epoch_;
-  idle_wanted_ |= busy();
-  const Invalidation inv{op, va, static_cast<u16>(asid & kAsidMask)};
-  const auto apply = [&](Side& s) {
-    s.tlb.invalidate(inv);
-    is_page_operation(op) ? s.accelerator.drop(va) : s.accelerator.clear();
-  };
-  if (op != Invalidate::page_d) apply(instruction_);
-  if (op != Invalidate::page_i) apply(data_);
-  revoke(grants_.take_covered(inv));
-}
-
-void Mmu::revoke(const VirtualGrants::Ranges& ranges) {
-  for (const auto& [first, last] : ranges) virtual_side->invalidate_direct_mem_ptr(first, last);
+  // No invalidation covers what the address alone decides.
+  if (origin != Origin::address) accelerator.note_size(result.translation.page_log2);
 }
 
 }  // namespace kilburn::tlm

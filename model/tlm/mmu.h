@@ -6,7 +6,7 @@
 //     processor ──► virtual_side │ accelerator ─► Tlb ─► walk │ physical_side ──► bus, memory
 //                                 (model/arch judges all three)
 //
-// Sources: IEEE 1666-2011 clauses 11 to 16 (TLM-2.0), rtl/README.md for invalidations and rights.
+// Sources: IEEE 1666-2011 clauses 11 to 16 (TLM-2.0), rtl/README.md for TLB maintenance and rights.
 #pragma once
 
 #include <tlm_utils/peq_with_get.h>
@@ -41,13 +41,13 @@ struct MmuConfig {
 };
 
 struct MmuCounters {
-  u64 hits = 0;            // pages translated without a walk
-  u64 walks = 0;           // started; a restarted walk counts again
-  u64 restarts = 0;        // because an invalidation came while the physical side waited
-  u64 reads = 0;           // page-table words read
-  u64 updates = 0;         // compare-and-swaps that stored
-  u64 failed_updates = 0;  // that did not match
-  u64 fills = 0;
+  u64 hits = 0;                  // pages translated without a walk
+  u64 walks = 0;                 // started; a restarted walk counts again
+  u64 restarts = 0;              // because an invalidation came while the physical side waited
+  u64 reads = 0;                 // page-table words read
+  u64 updates = 0;               // compare-and-swaps that stored
+  u64 failed_updates = 0;        // that did not match
+  u64 fills = 0;                 // of a TLB, by a walk or by software
   u64 invalidations = 0;         // calls of invalidate()
   std::array<u64, 16> faults{};  // by arch::Fault; debug and DMI requests do not count
 };
@@ -73,19 +73,26 @@ class Mmu : public sc_core::sc_module, public ::tlm::tlm_fw_transport_if<>, publ
   explicit Mmu(const sc_core::sc_module_name&, const MmuConfig& = {});
 
   // The context of every later access; a walk keeps the one that it began with (trap T104). Translations
-  // of other address spaces stay. Takes back DMI grants that depended on what changed.
+  // stay, whatever changes: the new context judges them (trap T29). Takes back DMI grants that it does not
+  // allow: all when the controls change, those of pages that are not global when the address space does, and
+  // when PKRU or PKRS changes those that the page's key now denies.
   void set_context(const arch::Context&);
   const arch::Context& context() const { return context_; }
 
-  // What rtl/README.md says under Invalidation. Effective at once: nothing that arrives later is answered
+  // What rtl/README.md says under TLB maintenance. Effective at once: nothing that arrives later is answered
   // from a covered translation; a walk that was waiting in the physical side starts again. Such a walk
   // may have a compare-and-swap under way, so the acknowledge is this call's return and busy() false.
-  // Other operation codes and page operations on an address that fails the sign check cover nothing.
-  void invalidate(Invalidate op, u64 va = 0, u16 asid = 0);
+  // Other operation codes and page operations on an address that fails the sign check (x86-64: of 57 bits,
+  // whatever LA57 says) cover nothing. `pte` is the last-level entry that fill_i and fill_d put into their
+  // side's TLB; with V = 0 or in x86-64 they do nothing.
+  void invalidate(Invalidate op, u64 va = 0, u16 asid = 0, u64 pte = 0);
   // Some access is inside, waiting in the physical side.
   bool busy() const { return under_way_ != 0; }
   // Notified (immediately) when busy() becomes false after an invalidation that found it true.
   const sc_core::sc_event& idle_event() const { return idle_; }
+  // As new, with other settings: TLBs, grants and counters empty, context and controls 0. Accesses that are
+  // inside start their walk again.
+  void reset(const arch::Settings&);
 
   struct Result {
     arch::FaultReport fault;  // code none: translated
@@ -93,7 +100,8 @@ class Mmu : public sc_core::sc_module, public ::tlm::tlm_fw_transport_if<>, publ
     arch::Translation translation;
   };
   // The translation of one access, with every effect that the access would have on the TLB and on A and D,
-  // but no data transfer. Adds to `delay`. May wait if the physical side's b_transport does.
+  // but no data transfer. Adds to `delay`. May wait if the physical side's b_transport does. In the Alpha
+  // formats with the control REFILL there is no walk: what the TLB does not hold is Fault::miss.
   Result translate(const arch::Request&, sc_core::sc_time& delay);
   // The translation that the access would get now, without any effect: neither TLB, page tables, counters
   // nor time change. Never waits.
@@ -112,7 +120,7 @@ class Mmu : public sc_core::sc_module, public ::tlm::tlm_fw_transport_if<>, publ
   // As peek(); ends at the first page that faults and returns the bytes done.
   unsigned transport_dbg(Payload&) override;
   // Grants at most the page, and only what needs no page-table write: rights as judged for the request's
-  // mode and AC (an initiator that changes either must ask again), write only where D is set.
+  // mode, AC and implicit (an initiator that changes one must ask again), write only where D is set.
   bool get_direct_mem_ptr(Payload&, ::tlm::tlm_dmi&) override;
 
   // Backward interface (physical side).
@@ -147,7 +155,15 @@ class Mmu : public sc_core::sc_module, public ::tlm::tlm_fw_transport_if<>, publ
   void transfer_piece(Payload&, const Piece&, sc_core::sc_time& delay);
   void forward(Payload&, const Piece&, sc_core::sc_time& delay);
   void report_fault(Payload&, const Result&, u64 va);
-  void remember(const arch::Request&, const arch::Context&, const Result&, bool fresh);
+  // Where a translation came from.
+  enum class Origin : u8 { address, tlb, walk };
+  void remember(const arch::Request&, const arch::Context&, const Result&, Origin);
+  std::optional<Result> held(const arch::Request&, const arch::Context&);
+  bool refilled(const arch::Context&) const;
+  void fill(Side&, u64 va, u16 asid, u64 pte);
+  void retag();
+  void clear_accelerators();
+  void drop_from(Accelerator&, u64 va);
   void leave();
 
   // mmu_walk.cpp
@@ -179,10 +195,12 @@ class Mmu : public sc_core::sc_module, public ::tlm::tlm_fw_transport_if<>, publ
   void accept(Payload&);
   void respond(Payload&, sc_core::sc_time& delay);
 
-  const MmuConfig config_;
-  const arch::FormatInfo info_;
-  const u64 in_page_;  // mask of the bits inside the smallest page
+  MmuConfig config_;
+  arch::FormatInfo info_;  // of the longest addresses
+  u64 in_page_;            // mask of the bits inside the smallest page
   arch::Context context_;
+  ContextTags tags_;
+  u16 tag_ = 0;  // of context_
   Side instruction_;
   Side data_;
   u64 invalidation_epoch_ = 0;

@@ -32,14 +32,9 @@ std::optional<u64> Mmu::debug_word(u64 pa) {
 Mmu::Result Mmu::peek(const arch::Request& request) { return settled(request).result; }
 
 Mmu::Settled Mmu::settled(const arch::Request& request) {
-  const arch::Direct direct = arch::before_tlb(config_.format, request, context_.controls);
-  if (direct.kind == arch::Direct::Kind::fault) return {{direct.fault, 0, {}}};
-  if (direct.kind == arch::Direct::Kind::translated) return {{{}, direct.pa, direct.translation}};
-  const TlbEntry* entry = side(request.op).tlb.find(request.va, context_.asid);
-  if (entry != nullptr && arch::grants(config_.format, entry->translation.rights, request, context_.controls) &&
-      !arch::needs_dirty_walk(config_.format, entry->translation.rights, request)) {
-    return {{{}, arch::address_in(entry->translation, request.va), entry->translation}};
-  }
+  const arch::Direct direct = arch::before_tlb(config_.format, config_.settings, request, context_);
+  if (direct.kind != arch::Direct::Kind::none) return {{direct.fault, direct.pa, direct.translation}};
+  if (const std::optional<Result> by_tlb = held(request, context_)) return {*by_tlb};
   const arch::Outcome outcome =
       arch::walk(config_.format, config_.settings, context_, request, [this](u64 pa) { return debug_word(pa); });
   return {{outcome.fault, outcome.pa, outcome.translation}, !outcome.writes.empty()};
@@ -104,16 +99,18 @@ bool Mmu::get_direct_mem_ptr(Payload& trans, ::tlm::tlm_dmi& dmi) {
                                        : ::tlm::tlm_dmi::DMI_ACCESS_READ);
   dmi.set_read_latency(physical.get_read_latency() + config_.hit_time);
   dmi.set_write_latency(physical.get_write_latency() + config_.hit_time);
-  const bool by_tables = arch::before_tlb(config_.format, request, context_.controls).kind == arch::Direct::Kind::none;
-  grants_.add({dmi.get_start_address(), dmi.get_end_address(), first_pa, context_.asid, by_tables, result.translation});
+  const bool by_tables =
+      arch::before_tlb(config_.format, config_.settings, request, context_).kind == arch::Direct::Kind::none;
+  const Access asked{fetch ? arch::Op::fetch : arch::Op::read, request.mode, request.ac, request.implicit};
+  grants_.add({dmi.get_start_address(), dmi.get_end_address(), first_pa, context_.asid, by_tables, result.translation,
+               asked, read, write});
   return true;
 }
 
 // The pointers may be copied anywhere in the accelerators, so these start afresh.
 void Mmu::invalidate_direct_mem_ptr(sc_dt::uint64 first, sc_dt::uint64 last) {
   windows_.drop(first, last);
-  instruction_.accelerator.clear();
-  data_.accelerator.clear();
+  clear_accelerators();
   revoke(grants_.take_physical(first, last));
 }
 

@@ -14,9 +14,9 @@ static_assert(std::endian::native == std::endian::little);
 Mmu::Result Mmu::walk(const arch::Request& request, const arch::Context& context, sc_core::sc_time& delay) {
   Result result;
   if (!walk_directly(request, context, delay, result)) {
-    arch::with_rules(config_.format, [&](auto rules) {
-      while (!walk_once<decltype(rules)>(request, context, delay, result)) ++counters_.restarts;
-    });
+    // The settings may be others after a restart.
+    const auto once = [&](auto rules) { return walk_once<decltype(rules)>(request, context, delay, result); };
+    while (!arch::with_rules(config_.format, config_.settings, context.controls, once)) ++counters_.restarts;
   }
   if (result.fault.code == arch::Fault::none) {
     ++counters_.fills;
@@ -69,7 +69,7 @@ bool Mmu::walk_once(const arch::Request& request, const arch::Context& context, 
   u64 table = context.root & kRootBits;
   arch::Accumulated accumulated;
   for (unsigned level = kInfo.levels; level > 0; --level) {
-    const arch::FaultReport bus_error{arch::Fault::bus, 0, static_cast<u8>(level), "walk.bus"};
+    const arch::FaultReport bus_error{arch::Fault::bus, 0, static_cast<u8>(level), arch::Rule::walk_bus};
     const u64 pa = arch::entry_address(kInfo, table, request.va, level);
     std::optional<u64> word = read_word(pa, delay);
     if (epoch != invalidation_epoch_) return false;
@@ -79,7 +79,7 @@ bool Mmu::walk_once(const arch::Request& request, const arch::Context& context, 
     }
     arch::Judgement judged;
     for (;;) {
-      judged = Rules::judge_entry(config_.settings, level, *word, accumulated, request, context.controls);
+      judged = Rules::judge_entry(config_.settings, level, *word, accumulated, request, context);
       if (judged.kind != Kind::update) [[likely]]
         break;
       const std::optional<Update> update = update_word({pa, *word, judged.desired}, delay);
@@ -180,7 +180,7 @@ bool Mmu::transport_word(::tlm::tlm_command command, u64 pa, u64& word, sc_core:
 void Mmu::drop_faulting(u64 va, u16 asid) {
   for (Side* s : {&instruction_, &data_}) {
     s->tlb.drop(va, asid);
-    s->accelerator.drop(va);
+    drop_from(s->accelerator, va);
   }
   revoke(grants_.take_covered({Invalidate::page, va, asid}));
 }

@@ -24,6 +24,9 @@ bool covers(const Invalidation& inv, u64 va, u16 asid, const arch::Translation& 
       return same_page && (t.global || same_asid);
     case Invalidate::page_nonglobal:
       return same_page && !t.global && same_asid;
+    case Invalidate::fill_i:
+    case Invalidate::fill_d:
+      break;
   }
   return false;  // other codes do nothing
 }
@@ -37,6 +40,17 @@ const TlbEntry* Tlb::find(u64 va, u16 asid) const {
     }
   }
   return nullptr;
+}
+
+bool Tlb::several(u64 va, u16 asid) const {
+  unsigned count = 0;
+  for (u64 sizes = sizes_; sizes != 0; sizes &= sizes - 1) {
+    for (const TlbEntry& e : sets_[set_of(va, static_cast<unsigned>(std::countr_zero(sizes)))]) {
+      // An entry lies in the set of its own size only, though sets of two sizes may be one.
+      count += matches(e, va, asid) && e.translation.page_log2 == std::countr_zero(sizes) ? 1 : 0;
+    }
+  }
+  return count > 1;
 }
 
 void Tlb::fill(u64 va, u16 asid, const arch::Translation& t) {
@@ -75,6 +89,12 @@ void Tlb::drop(u64 va, u16 asid) {
       if (matches(e, va, asid)) clear(e);
     }
   }
+}
+
+void Tlb::clear() {
+  for (Set& set : sets_) set = {};
+  sizes_ = 0;
+  live_.fill(0);
 }
 
 void Tlb::clear(TlbEntry& e) {

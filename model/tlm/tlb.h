@@ -18,7 +18,7 @@ using arch::u32;
 using arch::u64;
 using arch::u8;
 
-// Codes of layout.def Inv.
+// TLB maintenance: codes of layout.def Inv.
 enum class Invalidate : u8 {
   all = arch::layout::Inv::ALL,
   nonglobal = arch::layout::Inv::NONGLOBAL,
@@ -27,6 +27,8 @@ enum class Invalidate : u8 {
   page_nonglobal = arch::layout::Inv::PAGE_NONGLOBAL,
   page_i = arch::layout::Inv::PAGE_I,
   page_d = arch::layout::Inv::PAGE_D,
+  fill_i = arch::layout::Inv::FILL_I,
+  fill_d = arch::layout::Inv::FILL_D,
 };
 
 // One invalidation with its operands.
@@ -60,11 +62,14 @@ class Tlb {
   // An entry for (va, asid); the smallest page first where several sizes match (trap T68: one entry,
   // never a mixture). Null on a miss. Valid until the next call that is not const.
   const TlbEntry* find(u64 va, u16 asid) const;
+  // Entries of several sizes match.
+  bool several(u64 va, u16 asid) const;
   // Every other entry that matches (va, asid) goes first.
   void fill(u64 va, u16 asid, const arch::Translation&);
   void invalidate(const Invalidation&);
   // Drops what matches (va, asid): a page fault does this (SDM 4.10.4.1).
   void drop(u64 va, u16 asid);
+  void clear();
 
  private:
   static constexpr unsigned kWays = 4;

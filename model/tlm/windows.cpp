@@ -22,24 +22,19 @@ void PhysicalWindows::drop(u64 first, u64 last) {
 }
 
 void VirtualGrants::add(const Grant& grant) {
-  const auto same = std::ranges::find_if(
-      grants_, [&](const Grant& g) { return g.first == grant.first && g.last == grant.last && g.pa == grant.pa; });
+  const auto same = std::ranges::find_if(grants_, [&](const Grant& g) {
+    return g.first == grant.first && g.last == grant.last && g.pa == grant.pa && g.access == grant.access;
+  });
   if (same == grants_.end()) {
     grants_.push_back(grant);
-  } else {
-    *same = grant;
+    return;
   }
-}
-
-template <class Predicate>
-VirtualGrants::Ranges VirtualGrants::take_if(Predicate&& predicate) {
-  Ranges taken;
-  std::erase_if(grants_, [&](const Grant& g) {
-    if (!predicate(g)) return false;
-    taken.emplace_back(g.first, g.last);
-    return true;
-  });
-  return taken;
+  // The pointer that was handed out first may still be in use for what it was granted for.
+  const bool read = same->read || grant.read;
+  const bool write = same->write || grant.write;
+  *same = grant;
+  same->read = read;
+  same->write = write;
 }
 
 VirtualGrants::Ranges VirtualGrants::take_covered(const Invalidation& inv) {

@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "model/tlm/extensions.h"
 #include "model/tlm/tlb.h"
 
 namespace kilburn::tlm {
@@ -56,6 +57,9 @@ class VirtualGrants {
     u16 asid = 0;
     bool translated = true;  // by page tables; false: decided before the TLB, no invalidation covers it
     arch::Translation translation;
+    Access access;  // who was granted it
+    bool read = false;
+    bool write = false;
   };
   using Ranges = std::vector<std::pair<u64, u64>>;  // virtual first and last bytes to take back
 
@@ -64,11 +68,33 @@ class VirtualGrants {
   Ranges take_covered(const Invalidation&);
   Ranges take_physical(u64 first, u64 last);
   Ranges take_other_spaces();  // all that depend on the address space: not global
+  // Those of which `refused(access, rights)` says that the present context no longer allows them.
+  template <class Refused>
+  Ranges take_refused(Refused&& refused) {
+    return take_if([&](const Grant& g) {
+      const auto asks = [&](arch::Op op) {
+        Access access = g.access;
+        access.op = op;
+        return refused(access, g.translation.rights);
+      };
+      if (!g.translated) return false;
+      if (g.access.op == arch::Op::fetch) return asks(arch::Op::fetch);
+      return (g.read && asks(arch::Op::read)) || (g.write && asks(arch::Op::write));
+    });
+  }
   Ranges take_all();
 
  private:
   template <class Predicate>
-  Ranges take_if(Predicate&&);
+  Ranges take_if(Predicate&& predicate) {
+    Ranges taken;
+    std::erase_if(grants_, [&](const Grant& g) {
+      if (!predicate(g)) return false;
+      taken.emplace_back(g.first, g.last);
+      return true;
+    });
+    return taken;
+  }
   std::vector<Grant> grants_;
 };
 

@@ -25,8 +25,12 @@ inline std::string describe_request(const HeldRequest& held) {
   std::string text = "id " + std::to_string(held.id) + " " + std::string(arch::name(held.request.op)) + " " +
                      hex(held.request.va) + " " + std::string(arch::name(held.request.mode));
   if (held.request.ac) text += " AC";
-  return text + " (root " + hex(held.context.root) + ", ASID " + std::to_string(held.context.asid) + ", controls " +
-         hex(held.context.controls) + ")";
+  if (held.request.implicit) text += " implicit";
+  text += " (root " + hex(held.context.root) + ", ASID " + std::to_string(held.context.asid) + ", controls " +
+          hex(held.context.controls);
+  if (held.context.pkru != 0) text += ", PKRU " + hex(held.context.pkru);
+  if (held.context.pkrs != 0) text += ", PKRS " + hex(held.context.pkrs);
+  return text + ")";
 }
 
 inline std::string describe_slot(const Slot& slot) {
@@ -60,17 +64,14 @@ std::string describe_walker(const AnyPtw& ptw) {
          (ptw.cas() ? "compare-and-swap of " : "read of ") + hex(ptw.address()) + "\n";
 }
 
-inline std::string describe_invalidation(const Invalidate& invalidate) {
-  switch (invalidate.state()) {
-    case Invalidate::State::idle:
-      return "invalidation: idle\n";
-    case Invalidate::State::busy:
-    case Invalidate::State::ack:
-      break;
-  }
-  return std::string("invalidation: ") + (invalidate.busy() ? "busy" : "acknowledged") + ", operation " +
-         std::to_string(invalidate.op()) + " VA " + hex(invalidate.va()) + " ASID " +
-         std::to_string(invalidate.asid()) + "\n";
+template <class AnyInvalidate>
+std::string describe_invalidation(const AnyInvalidate& invalidate) {
+  if (invalidate.state() == AnyInvalidate::State::idle) return "invalidation: idle\n";
+  std::string text = std::string("invalidation: ") + (invalidate.busy() ? "busy" : "acknowledged") + ", operation " +
+                     std::to_string(invalidate.op()) + " VA " + hex(invalidate.va()) + " ASID " +
+                     std::to_string(invalidate.asid());
+  if (invalidate.op() == inv::FILL_I || invalidate.op() == inv::FILL_D) text += " entry " + hex(invalidate.pte());
+  return text + "\n";
 }
 
 }  // namespace kilburn::uarch

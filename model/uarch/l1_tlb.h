@@ -13,8 +13,8 @@
 
 namespace kilburn::uarch {
 
-// An entry's tag is one word, ASID | valid | VA, with a mask of the bits that count: a global entry's mask
-// has no ASID bits, a large page's no bits inside the page. An entry matches when its tag agrees with the
+// An entry's tag is one word, ASID | valid | page number, with a mask of the bits that count: a global entry's
+// mask has no ASID bits, a large page's no bits inside the page. An entry matches when its tag agrees with the
 // key of the request under the mask; the mask of an invalid entry keeps the valid bit, its tag does not,
 // so it never matches.
 //
@@ -46,12 +46,13 @@ class L1Tlb {
     return index;
   }
 
-  // What of a request, its address apart, decides whether it hits: the context as two words, opaque here,
-  // and whether it writes. `pins` is never 0.
+  // What of a request, its address apart, decides whether it hits, as words that are opaque here: controls and
+  // ASID, the rights of the protection keys, and the request's own pins, which are never 0.
   struct Access {
-    u64 context;
-    u32 pins;
-    bool write;
+    u64 context = 0;
+    u64 keys = 0;
+    u64 pins = 0;
+    bool write = false;
   };
 
   // The entry that remember() was last told of for this page and access, if that still holds; else kNone,
@@ -59,17 +60,18 @@ class L1Tlb {
   int remembered(u64 va, const Access& access) const {
     const unsigned index = hint_[hint_of(va)];
     const Line& line = line_[index];
-    const bool same = ((va ^ line.va) & line.page) == 0 && line.context[access.write] == access.context &&
-                      line.pins[access.write] == access.pins;
-    return same ? static_cast<int>(index) : kNone;
+    const Access& granted = line.granted[access.write];
+    // One branch for all of it: most comparisons succeed.
+    const u64 differs = ((va ^ line.va) & line.page) | (granted.context ^ access.context) |
+                        (granted.keys ^ access.keys) | (granted.pins ^ access.pins);
+    return differs == 0 ? static_cast<int>(index) : kNone;
   }
 
   // `index` is the one match of this access and grants it. Another entry can come to match the same page
   // only if the two overlap, and overlapping entries remember nothing: an overlap is forever re-scanned.
   void remember(int index, const Access& access) {
     if (overlaps_[at(index)] != 0) return;
-    line_[at(index)].context[access.write] = access.context;
-    line_[at(index)].pins[access.write] = access.pins;
+    line_[at(index)].granted[access.write] = access;
   }
 
   // Entries that match, one bit each.
@@ -88,7 +90,7 @@ class L1Tlb {
   unsigned victim() const { return plru_.victim(); }
   const Plru& plru() const { return plru_; }
 
-  // Writes the walk's translation; `victim` is the tree's choice before this cycle's touches.
+  // Writes a translation; `victim` is the tree's choice before this cycle's touches.
   void fill(u64 va, u64 asid, const arch::Translation& t, unsigned victim) {
     const u64 same = matching(va, asid);
     const u64 free = ~valid_ & all();
@@ -122,7 +124,7 @@ class L1Tlb {
     TlbEntry view;
     if (index >= entries_ || (valid_ >> index & 1) == 0) return view;
     const ReqOut& response = line_[index].response;
-    view.va = tag_[index] & kVaMask;
+    view.va = (tag_[index] & kPageNumber) << kInfo.page_shift;
     view.pa = response.rsp_pa;
     view.asid = static_cast<u16>(tag_[index] >> kAsidShift);
     view.rights = rights_[index];
@@ -134,27 +136,27 @@ class L1Tlb {
   }
 
  private:
-  static constexpr arch::FormatInfo kInfo = arch::info(F);
+  static constexpr arch::FormatInfo kInfo = arch::widest_info(F);
   static constexpr unsigned kMaxEntries = Plru::kMaxEntries;
   static constexpr unsigned kAsidShift = 52;  // 12 bits
   static constexpr u64 kAsidBits = ~u64{0} << kAsidShift;
   static constexpr u64 kValid = u64{1} << 51;
-  static constexpr u64 kVaMask = (u64{1} << kInfo.va_bits) - 1;
+  static constexpr u64 kPageNumber = (u64{1} << (kInfo.va_bits - kInfo.page_shift)) - 1;
+  static_assert((kPageNumber & (kValid | kAsidBits)) == 0);
 
-  // All that a remembered hit needs, one cache line.
+  // All that a remembered hit needs.
   struct alignas(64) Line {
-    u64 va = 0;           // first byte of the page, with its sign
-    u64 page = 0;         // mask of the VA bits above the page's offset
-    u64 context[2] = {};  // the read (0) and the write (1) that this entry granted last
-    u32 pins[2] = {};     // of the same; 0: none
-    ReqOut response;      // rsp_pa is the frame; req_ready 1, for the port is ready after a hit that
-                          // leaves one response queued
+    u64 va = 0;         // first byte of the page, with its sign
+    u64 page = 0;       // mask of the VA bits above the page's offset
+    ReqOut response;    // rsp_pa is the frame; req_ready 1, for the port is ready after a hit that
+                        // leaves one response queued
+    Access granted[2];  // the read (0) and the write (1) that this entry granted last; pins 0: none
   };
-  static_assert(sizeof(Line) == 64);
 
   static std::size_t at(int index) { return static_cast<std::size_t>(index); }
   u64 all() const { return ~u64{0} >> (64 - entries_); }
-  static u64 key_of(u64 va, u64 asid) { return (va & kVaMask) | asid << kAsidShift | kValid; }
+  static u64 key_of(u64 va, u64 asid) { return page_number(va) | asid << kAsidShift | kValid; }
+  static u64 page_number(u64 va) { return va >> kInfo.page_shift & kPageNumber; }
   static std::size_t hint_of(u64 va) {
     const u64 vpn = va >> kInfo.page_shift;
     return (vpn ^ vpn >> 8) % kHints;  // the second term tells large pages apart
@@ -167,7 +169,7 @@ class L1Tlb {
     return found;
   }
 
-  void forget(unsigned index) { line_[index].pins[0] = line_[index].pins[1] = 0; }
+  void forget(unsigned index) { line_[index].granted[0] = line_[index].granted[1] = Access{}; }
 
   void clear(unsigned index) {
     tag_[index] = 0;
@@ -180,7 +182,7 @@ class L1Tlb {
     unlink(index);
     const u64 page = ~u64{0} << t.page_log2;
     tag_[index] = key_of(va & page, asid);
-    mask_[index] = (kVaMask & page) | (t.global ? 0 : kAsidBits) | kValid;
+    mask_[index] = page_number(page) | (t.global ? 0 : kAsidBits) | kValid;
     valid_ |= u64{1} << index;
     rights_[index] = t.rights;
     Line& line = line_[index];

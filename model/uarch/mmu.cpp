@@ -19,20 +19,11 @@ template <arch::Format F>
 class MmuOf final : public Mmu {
  public:
   explicit MmuOf(const Config& config)
-      : i_(config.i_entries, pins_.i, counters_),
-        d_(config.d_entries, pins_.d, counters_),
-        ptw_(config.settings, pins_, counters_, i_, d_),
-        invalidate_(pins_, counters_) {
-    MmuOf::reset();
-  }
-
-  void reset() override {
-    pins_ = PinsOut{};
-    counters_.reset();
-    i_.reset();
-    d_.reset();
-    ptw_.reset();
-    invalidate_.reset();
+      : i_(config.i_entries, settings_, pins_.i, counters_),
+        d_(config.d_entries, settings_, pins_.d, counters_),
+        ptw_(settings_, pins_, counters_, i_, d_),
+        invalidate_(settings_, pins_, counters_) {
+    reset(config.settings);
   }
 
   // Everything in a cycle follows from registers before the edge. The units are updated one after the
@@ -44,14 +35,18 @@ class MmuOf final : public Mmu {
     const bool inv_busy = invalidate_.busy();
     const bool walker_idle = ptw_.idle();
     typename Ptw<F>::Before before{};
-    if (!resting) before = ptw_.before_edge();
+    unsigned fill_victim = 0;
+    if (!resting) {
+      before = ptw_.before_edge();
+      fill_victim = invalidate_.victim_before_edge(i_, d_);
+    }
     pins_.evt_count = counters_.selected(in.evt_sel);
 
     i_.clock(in.i, in);
     d_.clock(in.d, in);
     if (!resting) {
       ptw_.clock(in, before, inv_busy);
-      invalidate_.clock(arch::info(F), in, walker_idle, i_, d_);
+      invalidate_.clock(in, walker_idle, fill_victim, i_, d_);
       i_.settle();
       d_.settle();
     }
@@ -65,12 +60,22 @@ class MmuOf final : public Mmu {
     return describe_side("I", i_) + describe_side("D", d_) + describe_walker(ptw_) + describe_invalidation(invalidate_);
   }
 
+ protected:
+  void reset_registers() override {
+    pins_ = PinsOut{};
+    counters_.reset();
+    i_.reset();
+    d_.reset();
+    ptw_.reset();
+    invalidate_.reset();
+  }
+
  private:
   EventCounters counters_;
   Side<F, SideName::instruction> i_;
   Side<F, SideName::data> d_;
   Ptw<F> ptw_;
-  Invalidate invalidate_;
+  Invalidate<F> invalidate_;
 };
 
 void require_entries(unsigned entries, const char* which) {
@@ -79,14 +84,26 @@ void require_entries(unsigned entries, const char* which) {
   }
 }
 
+void require_settings(const arch::Settings& settings) {
+  if (settings.pa_width < 32 || settings.pa_width > 52) {
+    throw std::invalid_argument("pa_width must be 32 to 52, not " + std::to_string(settings.pa_width));
+  }
+  if (settings.page_shift != 0 && settings.page_shift != 13) {  // larger pages are no option of the RTL
+    throw std::invalid_argument("page_shift must be 13, not " + std::to_string(settings.page_shift));
+  }
+}
+
 }  // namespace
+
+void Mmu::reset(const arch::Settings& settings) {
+  require_settings(settings);
+  settings_ = settings;
+  reset_registers();
+}
 
 std::unique_ptr<Mmu> make_mmu(const Config& config) {
   require_entries(config.i_entries, "i_entries");
   require_entries(config.d_entries, "d_entries");
-  if (config.settings.pa_width < 32 || config.settings.pa_width > 52) {
-    throw std::invalid_argument("pa_width must be 32 to 52, not " + std::to_string(config.settings.pa_width));
-  }
   switch (config.format) {
     case arch::Format::alpha:
       return std::make_unique<MmuOf<arch::Format::alpha>>(config);

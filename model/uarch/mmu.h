@@ -29,7 +29,12 @@ class Mmu {
 
   const PinsOut& outputs() const { return pins_; }
   virtual void clock(const PinsIn& in) = 0;
-  virtual void reset() = 0;
+  // With the configuration that it has, or another one, which holds from then on. The pin cfg is not looked at: it
+  // is constant from reset on and says the same (arch::config_word).
+  void reset() { reset(settings_); }
+  // Throws std::invalid_argument for settings outside the ranges of rtl/README.md, and stays as it is.
+  void reset(const arch::Settings& settings);
+  const arch::Settings& settings() const { return settings_; }
 
   // A TLB entry's contents; all 0 for an invalid entry or an index past the last.
   virtual TlbEntry entry(SideName side, unsigned index) const = 0;
@@ -38,7 +43,9 @@ class Mmu {
 
  protected:
   Mmu() = default;
+  virtual void reset_registers() = 0;
 
+  arch::Settings settings_;
   PinsOut pins_;
 };
 

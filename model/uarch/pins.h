@@ -19,13 +19,14 @@ using arch::u8;
 // One request port, MMU inputs.
 struct ReqIn {
   u64 va = 0;
-  u32 id = 0;  // 4 bits
+  u8 id = 0;  // 4 bits
   u8 valid = 0;
-  u8 write = 0;  // store; not looked at on the instruction port
-  u8 mode = 0;   // arch::Mode
-  u8 ac = 0;     // EFLAGS.AC of an explicit access; not looked at on the instruction port
+  u8 write = 0;     // store; not looked at on the instruction port
+  u8 mode = 0;      // arch::Mode
+  u8 ac = 0;        // EFLAGS.AC; not looked at on the instruction port
+  u8 implicit = 0;  // x86-64 implicit supervisor access; not looked at on the instruction port
   u8 rsp_ready = 0;
-  u8 pad[7] = {};  // 0
+  u8 pad = 0;  // 0
 };
 
 // One request port, MMU outputs. Every rsp_ field is 0 while rsp_valid is 0.
@@ -47,20 +48,23 @@ struct PinsIn {
   u64 ctx_root = 0;  // 52 bits
   u32 ctx_ctl = 0;   // layout.def Controls
   u32 ctx_asid = 0;  // 12 bits
+  u32 ctx_pkru = 0;  // protection-key rights of user pages
+  u32 ctx_pkrs = 0;  // of supervisor pages
   ReqIn i;
   ReqIn d;
   u64 inv_va = 0;
+  u64 inv_pte = 0;   // the entry of FILL_I and FILL_D
   u32 inv_asid = 0;  // 12 bits
   u8 inv_valid = 0;
   u8 inv_op = 0;  // layout.def Inv
   u8 mem_req_ready = 0;
   u8 mem_rsp_valid = 0;
   u64 mem_rsp_data = 0;  // the word read, or the word before the compare-and-swap
+  u32 cfg = 0;           // layout.def Config; constant from reset on
   u8 mem_rsp_id = 0;
   u8 mem_rsp_match = 0;  // the compare-and-swap wrote
   u8 mem_rsp_err = 0;    // bus error
   u8 evt_sel = 0;        // layout.def Event
-  u8 pad[4] = {};        // 0
 };
 
 struct PinsOut {
@@ -91,7 +95,7 @@ struct TlbEntry {
 };
 
 // memcmp sees every byte: a struct with padding would compare bytes that nobody wrote.
-static_assert(std::has_unique_object_representations_v<ReqIn> && sizeof(ReqIn) == 24);
+static_assert(std::has_unique_object_representations_v<ReqIn> && sizeof(ReqIn) == 16);
 static_assert(std::has_unique_object_representations_v<ReqOut> && sizeof(ReqOut) == 24);
 static_assert(std::has_unique_object_representations_v<PinsIn> && sizeof(PinsIn) == 96);
 static_assert(std::has_unique_object_representations_v<PinsOut> && sizeof(PinsOut) == 88);

@@ -82,7 +82,8 @@ class Ptw {
   }
 
  private:
-  static constexpr arch::FormatInfo kInfo = arch::info(F);
+  // Only the number of levels differs between the forms of a format.
+  static constexpr arch::FormatInfo kInfo = arch::widest_info(F);
   // A root below the page size or above 52 bits is no address of a table.
   static constexpr u64 kRootBits = ((u64{1} << 52) - 1) & ~((u64{1} << kInfo.page_shift) - 1);
 
@@ -92,7 +93,7 @@ class Ptw {
     side_ = side;
     Slot& s = slot();
     s.state = Slot::State::walk;
-    level_ = kInfo.levels;
+    level_ = arch::info(F, settings_, s.held.context.controls).levels;
     above_ = arch::Accumulated{};
     counters_.count(event::WALK);
     read(arch::entry_address(kInfo, s.held.context.root & kRootBits, s.held.request.va, level_));
@@ -121,7 +122,7 @@ class Ptw {
       }
     }
     const arch::Judgement judged =
-        arch::judge_entry(F, settings_, level_, entry, above_, s.held.request, s.held.context.controls);
+        arch::judge_entry(F, settings_, level_, entry, above_, s.held.request, s.held.context);
     switch (judged.kind) {
       case arch::Judgement::Kind::fault:
         end_with_fault(s, judged.fault);
@@ -216,7 +217,7 @@ class Ptw {
     pins_.mem_req_data = 0;
   }
 
-  arch::Settings settings_;
+  const arch::Settings& settings_;
   PinsOut& pins_;
   EventCounters& counters_;
   ISide& i_;

@@ -3,9 +3,12 @@
 // One side of the MMU, instruction or data: TLB, response FIFO, wait register, slot (rtl/README.md, "Side").
 #pragma once
 
+#include <array>
+#include <bit>
 #include <cstddef>
 #include <cstring>
 
+#include "model/arch/layout.h"
 #include "model/arch/walk.h"
 #include "model/uarch/event_counters.h"
 #include "model/uarch/l1_tlb.h"
@@ -20,8 +23,8 @@ enum class SideName : u8 { instruction, data };
 template <arch::Format F, SideName S>
 class Side {
  public:
-  Side(unsigned entries, ReqOut& pins, EventCounters& counters)
-      : tlb_(entries), fifo_(pins), pins_(pins), counters_(counters) {}
+  Side(unsigned entries, const arch::Settings& settings, ReqOut& pins, EventCounters& counters)
+      : settings_(settings), tlb_(entries), fifo_(pins), pins_(pins), counters_(counters) {}
 
   void reset() {
     tlb_.reset();
@@ -41,7 +44,7 @@ class Side {
     // What before_tlb() decides, the sign apart, depends on the page and the access only; so a page that
     // once reached the TLB with this access does so again.
     if (index < 0) return accept(in, context, access);
-    hit(index, in.va, static_cast<u8>(in.id), in.rsp_ready != 0);
+    hit(index, in.va, in.id, in.rsp_ready != 0);
   }
 
   // req_ready of the next cycle.
@@ -56,24 +59,27 @@ class Side {
   unsigned responses() const { return fifo_.count(); }
 
  private:
-  static constexpr arch::FormatInfo kInfo = arch::info(F);
   static constexpr bool kData = S == SideName::data;
+  static constexpr bool kSoftwareFills = F != arch::Format::x86_64;
   static constexpr u8 kHit = kData ? event::D_HIT : event::I_HIT;
   static constexpr u8 kMiss = kData ? event::D_MISS : event::I_MISS;
   static constexpr u8 kMulti = kData ? event::D_MULTI : event::I_MULTI;
   static constexpr u8 kDirect = kData ? event::D_DIRECT : event::I_DIRECT;
 
-  // The pins as they lie in memory: controls and ASID; valid (so never 0), write, mode and ac.
+  // The pins as they lie in memory: controls and ASID; PKRU and PKRS; of the word that the request's narrow pins
+  // share valid (so never 0), write, mode, ac and implicit.
   using Access = typename L1Tlb<F>::Access;
   static Access access_of(const ReqIn& in, const PinsIn& context) {
     static_assert(offsetof(PinsIn, ctx_asid) == offsetof(PinsIn, ctx_ctl) + 4);
-    static_assert(offsetof(ReqIn, ac) == offsetof(ReqIn, valid) + 3);
-    return {word_at<u64>(context, offsetof(PinsIn, ctx_ctl)), word_at<u32>(in, offsetof(ReqIn, valid)),
-            kData && in.write != 0};
+    static_assert(offsetof(PinsIn, ctx_pkrs) == offsetof(PinsIn, ctx_pkru) + 4);
+    static_assert(offsetof(ReqIn, id) == 8 && offsetof(ReqIn, valid) == 9 && offsetof(ReqIn, implicit) == 13);
+    constexpr u64 kDeciding = std::bit_cast<u64>(std::array<u8, 8>{0, 0xff, 0xff, 0xff, 0xff, 0xff, 0, 0});
+    return {word_at(context, offsetof(PinsIn, ctx_ctl)), word_at(context, offsetof(PinsIn, ctx_pkru)),
+            word_at(in, offsetof(ReqIn, id)) & kDeciding, kData && in.write != 0};
   }
-  template <class Word, class Pins>
-  static Word word_at(const Pins& pins, std::size_t offset) {
-    Word word;
+  template <class Pins>
+  static u64 word_at(const Pins& pins, std::size_t offset) {
+    u64 word;
     std::memcpy(&word, reinterpret_cast<const unsigned char*>(&pins) + offset, sizeof word);
     return word;
   }
@@ -85,10 +91,13 @@ class Side {
     held.request.op = !kData ? arch::Op::fetch : in.write != 0 ? arch::Op::write : arch::Op::read;
     held.request.mode = static_cast<arch::Mode>(in.mode);
     held.request.ac = kData && in.ac != 0;
+    held.request.implicit = kData && in.implicit != 0;
     held.context.root = context.ctx_root;
     held.context.asid = static_cast<u16>(context.ctx_asid);
     held.context.controls = context.ctx_ctl;
-    held.id = static_cast<u8>(in.id);
+    held.context.pkru = context.ctx_pkru;
+    held.context.pkrs = context.ctx_pkrs;
+    held.id = in.id;
     const int index = lookup(held, in.rsp_ready != 0);
     if (index >= 0) tlb_.remember(index, access);
     settle();
@@ -122,24 +131,37 @@ class Side {
   // The entry that hit, or a negative number.
   int lookup(const HeldRequest& held, bool rsp_ready) {
     const arch::Request& request = held.request;
-    const u32 controls = held.context.controls;
+    const arch::Context& context = held.context;
 
-    const arch::Direct direct = arch::before_tlb(F, request, controls);
+    const arch::Direct direct = arch::before_tlb(F, settings_, request, context);
     if (direct.kind != arch::Direct::Kind::none) {
       counters_.count(kDirect);
       fifo_.clock_and_push(rsp_ready) = direct_response(held, direct);
       return L1Tlb<F>::kNone;
     }
 
-    const int index = tlb_.lookup(request.va, held.context.asid);
-    if (index >= 0 && arch::grants(F, tlb_.rights(index), request, controls) &&
-        !arch::needs_dirty_walk(F, tlb_.rights(index), request)) {
-      hit(index, request.va, held.id, rsp_ready);
-      return index;
+    const int index = tlb_.lookup(request.va, context.asid);
+    arch::FaultReport denied;
+    if (index >= 0) {
+      denied = arch::check_rights(F, settings_, tlb_.rights(index), request, context);
+      if (denied.code == arch::Fault::none && !arch::needs_dirty_walk(F, tlb_.rights(index), request)) {
+        hit(index, request.va, held.id, rsp_ready);
+        return index;
+      }
+    }
+    const bool refill = kSoftwareFills && arch::layout::Controls::REFILL.test(context.controls);
+    if (refill && index >= 0) {
+      counters_.count(kHit);  // the entry answers, so there is nothing to fill (trap T89)
+      fifo_.clock_and_push(rsp_ready) = fault_response(held, denied);
+      return L1Tlb<F>::kNone;
     }
 
     counters_.count(kMiss);
     if (index == L1Tlb<F>::kMulti) counters_.count(kMulti);
+    if (refill) {
+      fifo_.clock_and_push(rsp_ready) = fault_response(held, {arch::Fault::miss, 0, 0, arch::Rule::alpha_refill_miss});
+      return L1Tlb<F>::kNone;
+    }
     if (slot_.state == Slot::State::idle) {
       slot_.state = Slot::State::pending;
       slot_.held = held;
@@ -151,21 +173,27 @@ class Side {
     return L1Tlb<F>::kNone;
   }
 
-  static ReqOut direct_response(const HeldRequest& held, const arch::Direct& direct) {
+  // A fault that no walk decided: level 0.
+  static ReqOut fault_response(const HeldRequest& held, const arch::FaultReport& fault) {
     ReqOut response;
     response.rsp_valid = 1;
     response.rsp_id = held.id;
-    if (direct.kind == arch::Direct::Kind::fault) {
-      response.rsp_fault = static_cast<u8>(direct.fault.code);
-      response.rsp_err = direct.fault.error;
-    } else {
-      response.rsp_pa = direct.pa;
-      response.rsp_size = direct.translation.page_log2;
-      response.rsp_global = direct.translation.global ? 1 : 0;
-    }
+    response.rsp_fault = static_cast<u8>(fault.code);
+    response.rsp_err = fault.error;
+    return response;
+  }
+  static ReqOut direct_response(const HeldRequest& held, const arch::Direct& direct) {
+    if (direct.kind == arch::Direct::Kind::fault) return fault_response(held, direct.fault);
+    ReqOut response;
+    response.rsp_valid = 1;
+    response.rsp_id = held.id;
+    response.rsp_pa = direct.pa;
+    response.rsp_size = direct.translation.page_log2;
+    response.rsp_global = 1;
     return response;
   }
 
+  const arch::Settings& settings_;
   L1Tlb<F> tlb_;
   RspFifo fifo_;
   Slot slot_;

@@ -3,7 +3,7 @@
 // The protocol rules of rtl/README.md as immediate assertions on the pins of mmu.sv.
 //
 // Instantiated in mmu.sv under KILBURN_ASSERT; each message begins with the id of its rule. A rule that
-// binds both partners is checked on both. Not here: R1, which synth.ys proves from the netlist, R4 and the
+// binds both partners is checked on both. Not here: R1, which synth.cmake proves from the netlist, R4 and the
 // first half of R7, which are about contents and need a model of them (lockstep).
 
 module mmu_props #(
@@ -20,14 +20,14 @@ module mmu_props #(
   input logic [88:0] i_rsp_payload_i,  // id in bits 3:0
   input logic        d_req_valid_i,
   input logic        d_req_ready_i,
-  input logic [71:0] d_req_payload_i,
+  input logic [72:0] d_req_payload_i,
   input logic        d_rsp_valid_i,
   input logic        d_rsp_ready_i,
   input logic [88:0] d_rsp_payload_i,
 
   input logic        inv_valid_i,
   input logic        inv_ready_i,
-  input logic [79:0] inv_payload_i,
+  input logic [143:0] inv_payload_i,
   input logic        inv_ack_i,
 
   input logic        mem_req_valid_i,
@@ -42,7 +42,7 @@ module mmu_props #(
 );
   logic         past_q;  // the registers below hold the previous cycle
   logic         inv_held_q, mem_held_q;
-  logic [79:0]  inv_payload_q;
+  logic [143:0] inv_payload_q;
   logic [184:0] mem_payload, mem_payload_q;
   logic         inv_busy_q;
   logic [15:0]  in_flight_q;  // memory requests taken and not answered, by id
@@ -69,7 +69,7 @@ module mmu_props #(
   );
 
   port_props #(
-    .PayloadBits(72)
+    .PayloadBits(73)
   ) u_d_port (
     .clk_i(clk_i),
     .rst_ni(rst_ni),

@@ -9,6 +9,8 @@
 
 #include "sw/core/errors.h"
 #include "sw/trace/event.h"
+#include "tb/app/capture.h"
+#include "tb/app/explain.h"
 #include "tb/app/list.h"
 #include "tb/app/run.h"
 #include "tb/errors.h"
@@ -18,8 +20,10 @@ namespace {
 constexpr const char* kUsage =
     "Usage: kilburn COMMAND [options]\n"
     "\n"
-    "  run    one test: a program, a trace or a random test, on a DUT in lockstep with the reference\n"
-    "  list   tests, DUTs, formats, seeded bugs\n"
+    "  run      one test: a program, a trace, a random test, recorded vectors or a guest memory dump,\n"
+    "           on a DUT in lockstep with the reference\n"
+    "  explain  one translation in words: each level's entry, the rights, the decision, the rule\n"
+    "  list     tests, DUTs, formats, seeded bugs\n"
     "\n"
     "kilburn COMMAND --help says more.\n";
 
@@ -38,8 +42,9 @@ int dispatch(const std::vector<std::string>& words) {
   }
   const std::vector<std::string> rest(words.begin() + 1, words.end());
   if (words[0] == "run") return kilburn::tb::run_command(rest);
+  if (words[0] == "explain") return kilburn::tb::explain_command(rest, kilburn::tb::capture_run);
   if (words[0] == "list") return kilburn::tb::list_command(rest);
-  throw kilburn::tb::UserError("there is no command \"" + words[0] + "\"; there are: run, list");
+  throw kilburn::tb::UserError("there is no command \"" + words[0] + "\"; there are: run, explain, list");
 }
 
 }  // namespace

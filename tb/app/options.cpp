@@ -7,6 +7,7 @@
 #include <charconv>
 #include <iostream>
 
+#include "tb/app/settings.h"
 #include "tb/errors.h"
 
 namespace kilburn::tb {
@@ -24,6 +25,8 @@ std::string shell_quote(const std::string& word) {
 std::string RunOptions::source_name() const {
   if (!test.empty()) return test;
   if (!trace.empty()) return trace.filename().string();
+  if (!vectors.empty()) return vectors.filename().string();
+  if (!dump.empty()) return dump.filename().string();
   const auto words = po::split_unix(program);
   return words.empty() ? "program" : std::filesystem::path(words[0]).filename().string();
 }
@@ -48,18 +51,24 @@ po::options_description visible_options() {
                        "record this program with valgrind and run its references through the MMU")(
       "trace", po::value<std::string>()->value_name("FILE"),
       "run a valgrind lackey log (--trace-mem=yes --trace-syscalls=yes)")(
-      "test", po::value<std::string>()->value_name("NAME"), "run a built-in test: random");
+      "test", po::value<std::string>()->value_name("NAME"), "run a built-in test: random")(
+      "vectors", po::value<std::string>()->value_name("FILE"),
+      "run recorded accesses and compare every outcome, page-table words included")(
+      "dump", po::value<std::string>()->value_name("GUEST.elf"),
+      "translate every mapping of an x86-64 guest, from a memory dump of QEMU's dump-guest-memory");
   po::options_description how("How");
   how.add_options()("format", po::value<std::string>()->default_value("x86-64")->value_name("F"),
-                    "page-table format: x86-64, alpha or alpha-x64")(
+                    "page-table format: x86-64, alpha or alpha-x64; vectors and dumps say it themselves")(
+      "set", po::value<std::vector<std::string>>()->value_name("NAME=N"),
+      "a choice of the implementation, see below; may be given several times")(
       "dut", po::value<std::string>()->default_value("mmu")->value_name("NAME|PATH.so"),
       "device under test; arch and tlm are the models themselves")(
       "check", po::value<std::string>()->default_value("all")->value_name("C"),
       "exact (every pin, every cycle), end-to-end (every load), or all that apply; the protocol is always checked")(
       "count", po::value<std::string>()->default_value("100000")->value_name("N"),
-      "responses that the random test waits for")("frames",
-                                                  po::value<std::string>()->default_value("48")->value_name("N"),
-                                                  "page frames of simulated memory for a program or trace")(
+      "responses that the random test waits for; mappings of a dump, all by default")(
+      "frames", po::value<std::string>()->default_value("48")->value_name("N"),
+      "page frames of simulated memory for a program or trace")(
       "references", po::value<std::string>()->default_value("0")->value_name("N"),
       "stop a program or trace after N references; 0: at its end")(
       "seed", po::value<std::string>()->default_value("1")->value_name("S"), "seed of every random choice, not 0")(
@@ -68,6 +77,14 @@ po::options_description visible_options() {
       "strict", "an access outside every mapping of the trace is a fault; else the region is inferred and counted")(
       "bug", po::value<std::string>()->value_name("ID"), "plant a seeded bug of the DUT (kilburn list bugs)")(
       "os-bug", po::value<std::string>()->value_name("ID"), "plant a seeded bug of the OS shim (kilburn list bugs)");
+  po::options_description dump("Guest memory dump");
+  dump.add_options()("list-mappings", "print every mapping, `va pa size rights`, and run nothing")(
+      "cpu", po::value<std::string>()->value_name("N"),
+      "whose CR3 and CR4 of the dump's notes; default the first with paging on")(
+      "root", po::value<std::string>()->value_name("HEX"), "physical address of the top table, instead of CR3")(
+      "levels", po::value<std::string>()->value_name("4|5"), "depth of the tables, instead of CR4.LA57")(
+      "max-mappings", po::value<std::string>()->default_value("67108864")->value_name("N"),
+      "refuse a dump with more mappings");
   po::options_description output("Output");
   output.add_options()("waves", po::value<std::string>()->default_value("on-fail")->value_name("W"),
                        "never, on-fail (a window around the failure) or always")(
@@ -76,7 +93,7 @@ po::options_description visible_options() {
       "keep-trace", "keep the recorded trace of a program also when the run passes")(
       "json", "print result.json instead of the summary")("help", "this text");
   po::options_description all;
-  all.add(source).add(how).add(output);
+  all.add(source).add(how).add(dump).add(output);
   return all;
 }
 
@@ -90,6 +107,32 @@ void parse_window(const std::string& text, RunOptions& options) {
       !read(colon + 1, text.size(), options.waves_to) || options.waves_from >= options.waves_to) {
     throw UserError("--waves-window needs two cycles A:B with A below B, not \"" + text + "\"");
   }
+}
+
+u64 hex_number(const po::variables_map& map, const char* option) {
+  std::string text = map[option].as<std::string>();
+  if (text.starts_with("0x") || text.starts_with("0X")) text.erase(0, 2);
+  u64 value = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
+    throw UserError("--" + std::string(option) + " needs a hexadecimal number, not \"" + map[option].as<std::string>() +
+                    "\"");
+  }
+  return value;
+}
+
+void parse_dump_options(const po::variables_map& map, RunOptions& o) {
+  o.list_mappings = map.count("list-mappings") != 0;
+  if (map.count("cpu")) o.cpu = static_cast<unsigned>(number(map, "cpu", 0, 65535));
+  o.max_mappings = number(map, "max-mappings", 1, u64{1} << 40);
+  if (map.count("root")) o.root = hex_number(map, "root");
+  if (map.count("levels")) o.levels = static_cast<unsigned>(number(map, "levels", 4, 5));
+  if (o.format_given && o.format != arch::Format::x86_64) {
+    throw UserError("--dump reads x86-64 guests; --format " + std::string(arch::name(o.format)) +
+                    " does not go with it");
+  }
+  o.format = arch::Format::x86_64;
+  o.settings.pa_width = 52;  // a dump does not say; so no address bit is reserved
 }
 
 }  // namespace
@@ -115,11 +158,13 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
     throw UserError(std::string(e.what()) + "; see kilburn run --help");
   }
   if (map.count("help")) {
-    std::cout << "Usage: kilburn run (--program 'CMD ARGS' | --trace FILE | --test NAME) [options]\n\n"
+    std::cout << "Usage: kilburn run (--program 'CMD ARGS' | --trace FILE | --test NAME | --vectors FILE | --dump "
+                 "GUEST.elf) [options]\n\n"
                  "Runs one test and ends with a summary and result.json.\n"
                  "Exit status: 0 passed, 1 the DUT is wrong, 2 the input is wrong, 3 the environment\n"
                  "failed, 130 interrupted.\n"
-              << all;
+              << all << "\n"
+              << settings_help();
     return std::nullopt;
   }
 
@@ -129,8 +174,12 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   if (map.count("program")) o.program = map["program"].as<std::string>();
   if (map.count("trace")) o.trace = map["trace"].as<std::string>();
   if (map.count("test")) o.test = map["test"].as<std::string>();
-  if (map.count("program") + map.count("trace") + map.count("test") != 1) {
-    throw UserError("exactly one of --program, --trace and --test says what to run; see kilburn run --help");
+  if (map.count("vectors")) o.vectors = map["vectors"].as<std::string>();
+  if (o.vectors == "-") throw UserError("--vectors needs a file: a failure must be repeatable");
+  if (map.count("dump")) o.dump = map["dump"].as<std::string>();
+  if (map.count("program") + map.count("trace") + map.count("test") + map.count("vectors") + map.count("dump") != 1) {
+    throw UserError(
+        "exactly one of --program, --trace, --test, --vectors and --dump says what to run; see kilburn run --help");
   }
   if (map.count("program") && po::split_unix(o.program).empty()) throw UserError("--program is empty");
   if (map.count("test") && o.test != "random") {
@@ -140,23 +189,33 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   const auto parsed = arch::format_from_name(format);
   if (!parsed) throw UserError("there is no format \"" + format + "\"; there are: x86-64, alpha, alpha-x64");
   o.format = *parsed;
+  o.format_given = !map["format"].defaulted();
   o.dut = map["dut"].as<std::string>();
-  const bool model = o.dut == "arch" || o.dut == "tlm";
+  const bool model = o.dut_is_model();
   const auto& check = map["check"].as<std::string>();
   if (check != "all" && check != "exact" && check != "end-to-end") {
     throw UserError("there is no check \"" + check + "\"; there are: exact, end-to-end, all");
   }
   o.check_all = check == "all";
   o.check_exact = check != "end-to-end" && !model;
-  o.check_end_to_end = check != "exact" && o.test.empty();
-  if (check == "exact" && model)
-    throw UserError("--check exact compares pins, which --dut " + o.dut + " does not have");
-  if (check == "end-to-end" && !o.test.empty()) {
-    throw UserError("--check end-to-end compares what a program loads, which --test " + o.test + " does not have");
+  o.check_end_to_end = check != "exact" && o.has_os();
+  if (check == "exact" && model) {
+    throw UserError("--check exact compares pins in every cycle, which no twin predicts for --dut " + o.dut);
   }
-  if (model && !o.test.empty())
-    throw UserError("--test " + o.test + " drives pins, which --dut " + o.dut + " does not have");
+  if (check == "end-to-end" && !o.has_os()) {
+    throw UserError("--check end-to-end compares what a program loads: it needs --program or --trace");
+  }
+  if (!o.dump.empty()) parse_dump_options(map, o);
+  if (map.count("set")) {
+    if (!o.vectors.empty()) throw UserError("--set does not go with --vectors: each vector brings its own settings");
+    o.settings = parse_settings(o.format, o.settings, map["set"].as<std::vector<std::string>>());
+    o.settings_given = true;
+  }
+  for (const char* option : {"list-mappings", "cpu", "root", "levels"}) {
+    if (o.dump.empty() && map.count(option)) throw UserError("--" + std::string(option) + " goes with --dump");
+  }
   o.count = number(map, "count", 1, 1'000'000'000'000);
+  o.count_given = !map["count"].defaulted();
   o.frames = number(map, "frames", 1, u64{1} << 24);
   o.references = number(map, "references", 0, ~u64{0});
   o.seed = number(map, "seed", 1, ~u64{0});
@@ -167,7 +226,7 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   o.strict_trace = map.count("strict") != 0;
   if (map.count("bug")) o.bug = map["bug"].as<std::string>();
   if (map.count("os-bug")) o.os_bug = map["os-bug"].as<std::string>();
-  if (!o.os_bug.empty() && !o.test.empty()) throw UserError("--os-bug needs a program or trace: --test has no OS");
+  if (!o.os_bug.empty() && !o.has_os()) throw UserError("--os-bug needs --program or --trace: nothing else has an OS");
   if (!o.bug.empty() && model) throw UserError("--bug needs a DUT with seeded bugs, not --dut " + o.dut);
   const auto& waves = map["waves"].as<std::string>();
   if (waves == "never")
@@ -183,11 +242,10 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
     if (o.waves != Waves::always) throw UserError("--waves-window goes with --waves always");
     parse_window(map["waves-window"].as<std::string>(), o);
   }
-  o.out = map.count("out")
-              ? std::filesystem::path(map["out"].as<std::string>())
-              : std::filesystem::path("runs") /
-                    (o.source_name() + "-" + std::string(arch::name(o.format)) + "-" + std::to_string(o.seed));
-  if (o.out.empty()) throw UserError("--out is empty");
+  if (map.count("out")) {
+    o.out = map["out"].as<std::string>();
+    if (o.out.empty()) throw UserError("--out is empty");
+  }
   o.json = map.count("json") != 0;
   o.keep_trace = map.count("keep-trace") != 0;
   o.rerun_for_waves = map.count("rerun-for-waves") != 0;

@@ -4,11 +4,12 @@
 #pragma once
 
 #include <filesystem>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
 
-#include "model/arch/types.h"
+#include "model/arch/judgement.h"
 
 namespace kilburn::tb {
 
@@ -16,16 +17,22 @@ enum class Waves { never, on_fail, always };
 
 struct RunOptions {
   // Exactly one source.
-  std::string program;          // --program: command line to record and run
-  std::filesystem::path trace;  // --trace: a lackey log
-  std::string test;             // --test: name of a built-in test
+  std::string program;            // --program: command line to record and run
+  std::filesystem::path trace;    // --trace: a lackey log
+  std::string test;               // --test: name of a built-in test
+  std::filesystem::path vectors;  // --vectors: recorded accesses with their outcomes
+  std::filesystem::path dump;     // --dump: an ELF guest memory dump
 
   arch::Format format = arch::Format::x86_64;
-  std::string dut = "mmu";  // name, path, "arch" or "tlm"
-  bool check_all = false;   // --check all: what does not apply to the DUT is left out
+  bool format_given = false;
+  arch::Settings settings;      // --set
+  bool settings_given = false;  // else the random test draws its own, and vectors bring theirs
+  std::string dut = "mmu";      // name, path, "arch" or "tlm"
+  bool check_all = false;       // --check all: what does not apply to the DUT is left out
   bool check_exact = true;
   bool check_end_to_end = true;  // programs and traces only
-  arch::u64 count = 100000;      // random test: responses
+  arch::u64 count = 100000;      // random test: responses; dump: mappings
+  bool count_given = false;      // else every mapping of a dump
   arch::u64 frames = 0;          // programs and traces: page frames of simulated memory
   arch::u64 references = 0;      // programs and traces: stop after so many, 0: all
   arch::u64 seed = 1;            // never 0
@@ -37,9 +44,23 @@ struct RunOptions {
   arch::u64 waves_from = 0;  // cycles; --waves always records [from, to)
   arch::u64 waves_to = ~arch::u64{0};
   bool rerun_for_waves = false;  // a child that only records the waves of a failure
-  std::filesystem::path out;     // run folder
+  std::filesystem::path out;     // run folder; empty: runs/SOURCE-FORMAT-SEED
   bool json = false;
   bool keep_trace = false;
+
+  // A guest memory dump.
+  std::optional<arch::u64> root;  // --root: physical address of the top table
+  unsigned levels = 0;            // --levels: 4 or 5; 0: as the dump's notes say
+  std::optional<unsigned> cpu;    // --cpu: whose notes
+  arch::u64 max_mappings = 0;     // --max-mappings
+  bool list_mappings = false;     // print them instead of running
+
+  bool has_os() const { return !program.empty() || !trace.empty(); }
+  bool dut_is_model() const { return dut == "arch" || dut == "tlm"; }
+
+  // Not from the command line: called every cycle from this one on, and when the DUT is found wrong.
+  arch::u64 watch_from = ~arch::u64{0};
+  std::function<void(class Lockstep&)> watch;
 
   std::string command;              // as typed, for the reproduction line
   std::string source_name() const;  // "random", "gzip", "trace.lk"

@@ -45,6 +45,7 @@ json::object failure_object(const Failure& f) {
     o["found"] = hex(f.found);
   }
   if (!f.request.empty()) o["request"] = f.request;
+  if (!f.details.empty()) o["details"] = array(f.details);
   o["reference_walk"] = array(f.reference_walk);
   o["dut_walk"] = array(f.dut_walk);
   o["history"] = array(f.history);
@@ -106,7 +107,9 @@ std::string json_text(const Result& r) {
   o["faults"] = object(r.faults);
   if (!r.os.empty()) o["os"] = object(r.os);
   o["comparisons"] = object(r.comparisons);
-  o["mismatches"] = r.failure ? 1 : 0;
+  o["mismatches"] = r.mismatches != 0 ? r.mismatches : r.failure ? 1u : 0u;
+  if (!r.notes.empty()) o["notes"] = array(r.notes);
+  if (!r.settings.empty()) o["settings"] = array(r.settings);
   if (!r.memory_digest.empty()) o["memory_digest"] = r.memory_digest;
   o["cycles"] = r.cycles;
   o["seconds"] = r.seconds;

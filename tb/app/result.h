@@ -20,6 +20,7 @@ struct Result {
   Verdict verdict = Verdict::passed;
   std::string source, format, dut, dut_description, command, reproduce;
   std::vector<std::string> checks;
+  std::vector<std::string> settings;  // as --set takes them; empty for the defaults
   arch::u64 seed = 0;
 
   // A figure is a count with the name that people read; its JSON key is the name with '_' for ' '.
@@ -32,7 +33,9 @@ struct Result {
   arch::u64 cycles = 0;
   double seconds = 0;  // wall time of the simulation
 
+  std::vector<std::string> notes;  // lines for a person: a table of what was found
   std::optional<Failure> failure;
+  arch::u64 mismatches = 0;  // 0: one if there is a failure
 
   arch::u64 compared() const;  // sum of `comparisons`
 };

@@ -12,8 +12,10 @@
 
 #include "tb/app/interrupt.h"
 #include "tb/app/record.h"
+#include "tb/app/settings.h"
 #include "tb/app/sources.h"
 #include "tb/errors.h"
+#include "tb/text.h"
 
 namespace kilburn::tb {
 namespace fs = std::filesystem;
@@ -31,6 +33,15 @@ std::vector<std::string> words_of(const RunOptions& o, const fs::path& trace) {
   if (!o.test.empty()) {
     add("--test", o.test);
     add("--count", std::to_string(o.count));
+  } else if (!o.vectors.empty()) {
+    add("--vectors", o.vectors.string());
+  } else if (!o.dump.empty()) {
+    add("--dump", o.dump.string());
+    if (o.count_given) add("--count", std::to_string(o.count));
+    if (o.cpu) add("--cpu", std::to_string(*o.cpu));
+    if (o.root) add("--root", hex(*o.root));
+    if (o.levels != 0) add("--levels", std::to_string(o.levels));
+    add("--max-mappings", std::to_string(o.max_mappings));
   } else {
     add("--trace", trace.string());
     add("--frames", std::to_string(o.frames));
@@ -40,8 +51,10 @@ std::vector<std::string> words_of(const RunOptions& o, const fs::path& trace) {
   }
   add("--format", std::string(arch::name(o.format)));
   add("--dut", o.dut);
-  const bool model = o.dut == "arch" || o.dut == "tlm";
-  if (o.test.empty() && !model && o.check_exact != o.check_end_to_end) {
+  if (o.settings_given) {
+    for (const std::string& word : setting_words(o.settings)) add("--set", word);
+  }
+  if (o.has_os() && !o.dut_is_model() && o.check_exact != o.check_end_to_end) {
     add("--check", o.check_exact ? "exact" : "end-to-end");
   }
   add("--seed", std::to_string(o.seed));
@@ -127,13 +140,57 @@ void run_source(const RunOptions& options, const std::optional<DutLibrary>& libr
                 Result& result) {
   if (!options.test.empty())
     run_random(options, *library, result);
+  else if (!options.vectors.empty())
+    run_vectors(options, *library, result);
+  else if (!options.dump.empty())
+    run_dump(options, *library, result);
   else
     run_trace(options, library ? &*library : nullptr, trace, result);
 }
 
+// A DUT without configuration pins has the settings that it was built with.
+void take_settings(RunOptions& options, const kilburn_dut_api& api) {
+  if (api.config.cfg_pins != 0) return;
+  const arch::Settings built = arch::settings_of(options.format, api.config.cfg);
+  if (options.settings_given && !(options.settings == built)) {
+    throw UserError("DUT " + options.dut + " has no configuration pins: --set cannot change what it was built with");
+  }
+  options.settings = built;
+}
+
 int exit_status(Verdict verdict) { return verdict == Verdict::passed ? 0 : verdict == Verdict::failed ? 1 : 130; }
 
+// Everything that the user may have got wrong is looked at before anything is written.
+std::optional<DutLibrary> check_input(RunOptions& options) {
+  std::optional<DutLibrary> library;
+  if (!options.vectors.empty()) options.format = vectors_format(options);
+  if (!options.dump.empty()) check_dump(options);
+  // For a program or trace the models have ports of their own, without pins.
+  if (!(options.dut_is_model() && options.has_os())) library = DutLibrary::load(options.dut, options.format);
+  if (library) {
+    Dut(*library, options.seed).select_bug(options.bug);
+    if (!library->api().config.exact && options.check_all) options.check_exact = false;
+    take_settings(options, library->api());
+    if (options.check_exact) ExactCheck::for_dut(library->api(), options.settings);
+    if (options.waves == Waves::always && !library->api().waves_open) {
+      throw UserError("DUT " + options.dut + " cannot write waves");
+    }
+  }
+  if (!options.trace.empty() && !std::ifstream(options.trace)) {
+    throw UserError("the trace " + options.trace.string() + " cannot be read");
+  }
+  if (!options.program.empty()) check_program(options.program);
+  if (options.has_os()) check_os_options(options);
+  return library;
+}
+
 }  // namespace
+
+void repeat(RunOptions& options) {
+  const auto library = check_input(options);
+  Result result;
+  run_source(options, library, options.trace, result);
+}
 
 int run_command(const std::vector<std::string>& arguments) {
   auto parsed = parse_run_options(arguments);
@@ -141,21 +198,13 @@ int run_command(const std::vector<std::string>& arguments) {
   RunOptions& options = *parsed;
   watch_for_interrupts();
 
-  // Everything that the user may have got wrong is looked at before anything is written.
-  std::optional<DutLibrary> library;
-  if (options.dut != "arch" && options.dut != "tlm") library = DutLibrary::load(options.dut, options.format);
-  if (library) {
-    Dut(*library, options.seed).select_bug(options.bug);
-    if (!library->api().config.exact && options.check_all) options.check_exact = false;
-    if (options.check_exact) ExactCheck::for_dut(library->api());
-    if (options.waves == Waves::always && !library->api().waves_open) {
-      throw UserError("DUT " + options.dut + " cannot write waves");
-    }
-  }
+  if (options.list_mappings) return list_mappings(options);
+  const std::optional<DutLibrary> library = check_input(options);
   fs::path trace = options.trace;
-  if (!trace.empty() && !std::ifstream(trace)) throw UserError("the trace " + trace.string() + " cannot be read");
-  if (!options.program.empty()) check_program(options.program);
-  if (options.test.empty()) check_os_options(options);
+  if (options.out.empty()) {
+    options.out = fs::path("runs") / (options.source_name() + "-" + std::string(arch::name(options.format)) + "-" +
+                                      std::to_string(options.seed));
+  }
 
   Result result;
   if (options.rerun_for_waves) {
@@ -164,13 +213,17 @@ int run_command(const std::vector<std::string>& arguments) {
   }
 
   const bool new_folder = prepare_folder(options.out);
-  result.source = options.test.empty() ? (options.program.empty() ? "trace " + trace.string() : options.program)
-                                       : "test " + options.test;
+  result.source = !options.test.empty()      ? "test " + options.test
+                  : !options.vectors.empty() ? "vectors " + options.vectors.string()
+                  : !options.dump.empty()    ? "dump " + options.dump.string()
+                  : !options.program.empty() ? options.program
+                                             : "trace " + trace.string();
   result.format = arch::name(options.format);
   result.dut = options.dut;
   if (library && library->api().description) result.dut_description = library->api().description;
   result.command = options.command;
   result.seed = options.seed;
+  result.settings = setting_words(options.settings);
   if (library) result.checks.push_back("protocol");
   if (options.check_exact) result.checks.push_back("exact");
   if (options.check_end_to_end) result.checks.push_back("end-to-end");

@@ -6,7 +6,12 @@
 #include <string>
 #include <vector>
 
+#include "tb/app/options.h"
+
 namespace kilburn::tb {
+
+// Runs the source of `options` once more, without a result. Throws UserError.
+void repeat(RunOptions& options);
 
 int run_command(const std::vector<std::string>& arguments);
 

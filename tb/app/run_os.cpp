@@ -165,12 +165,13 @@ void check_os_options(const RunOptions& options) {
 void run_trace(const RunOptions& options, const DutLibrary* library, const fs::path& trace, Result& result) {
   if (options.dut == "arch") {
     os::RamMem memory(memory_bytes(options));
-    os::ArchMmuPort port(options.format, memory);
+    os::ArchMmuPort port(options.format, memory, options.settings);
     run_on_model(memory, port, port, options, trace, result);
   } else if (options.dut == "tlm") {
     std::unique_ptr<TlmPort> port;
-    run_in_systemc([&] { port = std::make_unique<TlmPort>("tlm", options.format, memory_bytes(options)); },
-                   [&](const Advance&) { run_on_model(*port, *port, *port, options, trace, result); });
+    run_in_systemc(
+        [&] { port = std::make_unique<TlmPort>("tlm", options.format, options.settings, memory_bytes(options)); },
+        [&](const Advance&) { run_on_model(*port, *port, *port, options, trace, result); });
   } else {
     run_in_systemc({}, [&](const Advance& advance) { run_on_dut(options, *library, trace, advance, result); });
   }

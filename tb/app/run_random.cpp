@@ -10,17 +10,24 @@
 namespace kilburn::tb {
 
 void run_random(const RunOptions& options, const DutLibrary& library, Result& result) {
-  run_in_systemc({}, [&](const Advance& advance) {
+  run_with_dut(options, [&](const Advance& advance) {
     os::RamMem memory(RandomTables::kMemoryBytes);
     Session session(options, library, memory, advance);
-    RandomTest test(session.lockstep(), {options.format, options.count, options.seed});
+    RandomTestConfig config{options.format, options.count, options.seed};
+    config.vary_settings = !options.settings_given && library.api().config.cfg_pins != 0;
+    config.settled_phases = !options.check_exact;
+    config.features = library.api().config.features;
+    RandomTest test(session.lockstep(), config);
     session.show([&] { return grouped(test.answered()) + " of " + grouped(options.count) + " responses"; });
     session.run([&] { test.run(); }, result);
     const RandomTestResult& r = test.result();
     result.translation.insert(result.translation.begin(), {{"requests", r.requests},
                                                            {"responses", test.answered()},
                                                            {"invalidations", r.invalidations},
-                                                           {"page-table edits", r.edits}});
+                                                           {"TLB fills by software", r.fills},
+                                                           {"page-table edits", r.edits},
+                                                           {"restarts with other settings", r.restarts}});
+    if (r.compared != 0) result.comparisons.emplace_back("responses against the architecture's walk", r.compared);
     for (unsigned code = 1; code < 16; ++code) {
       if (r.faults[code] != 0) {
         result.faults.emplace_back(std::string(arch::name(static_cast<arch::Fault>(code))), r.faults[code]);

@@ -9,6 +9,8 @@
 #include <iostream>
 
 #include "tb/app/interrupt.h"
+#include "tb/app/sources.h"
+#include "tb/dut/models/models.h"
 #include "tb/text.h"
 
 namespace kilburn::tb {
@@ -18,6 +20,7 @@ LockstepConfig lockstep_config(const RunOptions& options) {
   LockstepConfig config;
   config.seed = options.seed;
   config.exact = options.check_exact;
+  config.settings = options.settings;
   return config;
 }
 
@@ -26,6 +29,14 @@ double seconds_now() {
 }
 
 }  // namespace
+
+void run_with_dut(const RunOptions& options, const std::function<void(const Advance&)>& body) {
+  // SystemC takes no module once simulation has started.
+  const auto elaborate = [&] {
+    if (options.dut == "tlm") elaborate_tlm_duts(options.format, 1);
+  };
+  run_in_systemc(elaborate, body);
+}
 
 std::filesystem::path waves_file(const RunOptions& options) { return options.out / "waves.fst"; }
 
@@ -52,8 +63,12 @@ void Session::waves_window() {
 }
 
 void Session::quantum(const Advance& advance) {
-  advance(64);
+  advance(lockstep_.quantum());
   waves_window();
+  if (options_.watch && lockstep_.cycle() + lockstep_.quantum() >= options_.watch_from) {
+    lockstep_.set_quantum(1);
+    options_.watch(lockstep_);
+  }
   if (interrupted()) throw Interrupted();
   if (terminal_ && progress_ && (lockstep_.cycle() & 0xfffff) < 64) {
     const double now = seconds_now();
@@ -69,6 +84,7 @@ void Session::run(const std::function<void()>& body, Result& result) {
     body();
     lockstep_.finish();
   } catch (const DutWrong& wrong) {
+    if (options_.watch) options_.watch(lockstep_);
     result.verdict = Verdict::failed;
     result.failure = tell(wrong, lockstep_);
     lockstep_.run_on(waves_open_ ? kWavesAfter : 0);

@@ -7,8 +7,21 @@
 
 namespace kilburn::tb {
 
+// Runs `body` in SystemC, where a Session can be made for the DUT of the options.
+void run_with_dut(const RunOptions&, const std::function<void(const Advance&)>& body);
+
 // Random test on a DUT with pins.
 void run_random(const RunOptions&, const DutLibrary&, Result&);
+
+// Recorded vectors: the format that the file names, which --format may not contradict; and the run.
+arch::Format vectors_format(const RunOptions&);
+void run_vectors(const RunOptions&, const DutLibrary&, Result&);
+
+// A guest memory dump: everything that can be wrong with it, the listing of its mappings (returns the exit
+// status), and the run.
+void check_dump(const RunOptions&);
+int list_mappings(const RunOptions&);
+void run_dump(const RunOptions&, const DutLibrary&, Result&);
 
 // Throws UserError for an unknown --os-bug or a number of frames that no run can have.
 void check_os_options(const RunOptions&);

@@ -53,6 +53,8 @@ void print_failure(const Style& style, const Failure& f) {
     row("found", hex(f.found));
     row("expected", hex(f.expected));
   }
+  if (!f.details.empty()) std::cout << "\n";
+  lines(f.details);
   if (!f.request.empty()) std::cout << "\n  " << style.bold("Request") << "\n    " << f.request << "\n";
   if (!f.reference_walk.empty()) {
     std::cout << "\n  " << style.bold("The reference's walk") << "\n";
@@ -83,6 +85,8 @@ void print_summary(const Result& r, const std::filesystem::path& folder) {
   block(style, "Faults", r.faults);
   block(style, "Operating system", r.os);
   block(style, "Comparisons made", r.comparisons);
+  if (!r.notes.empty()) std::cout << "\n";
+  lines(r.notes);
   if (r.failure) print_failure(style, *r.failure);
 
   std::cout << "\n";
@@ -97,7 +101,7 @@ void print_summary(const Result& r, const std::filesystem::path& folder) {
     std::snprintf(time, sizeof time, "%.1f s", r.seconds);
     row("time", time);
   }
-  row("mismatches", r.failure ? "1" : "0");
+  row("mismatches", grouped(r.mismatches != 0 ? r.mismatches : r.failure ? 1u : 0u));
   if (r.failure && !r.failure->waves.empty()) row("waves", r.failure->waves);
   row("run folder", folder.string());
   if (r.failure) row("reproduce", r.reproduce);

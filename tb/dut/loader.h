@@ -19,7 +19,7 @@ class DutLibrary {
  public:
   // `name_or_path`: a path to a shared library if it has a '/' or ends in ".so", else a name, looked
   // up with the format as kilburn_dut_NAME-FORMAT.so in dut_folder(). Throws UserError: no such
-  // library, not a DUT, another contract version, another format.
+  // library, not a DUT, another contract version, another format. "arch" and "tlm" are the models, in this process.
   static DutLibrary load(const std::string& name_or_path, arch::Format format);
   // A library by its functions, for a DUT that is linked in or wrapped; `api` must outlive it.
   static DutLibrary wrap(const kilburn_dut_api& api, const std::filesystem::path& path) {
@@ -55,7 +55,7 @@ class Dut {
   Dut& operator=(const Dut&) = delete;
 
   const kilburn_dut_api& api() const { return api_; }
-  void reset(kilburn_dut_out& out) { api_.reset(self_, &out); }
+  void reset(arch::u32 cfg, kilburn_dut_out& out) { api_.reset(self_, cfg, &out); }
   void clock(const kilburn_dut_in& in, kilburn_dut_out& out) { api_.clock(self_, &in, &out); }
   bool can_probe() const { return api_.probe != nullptr; }
   bool probe(int side, arch::u32 index, kilburn_tlb_entry& entry) const {

@@ -22,31 +22,42 @@ constexpr std::uint32_t kFormat = KILBURN_DUT_PARAM_Format;
 constexpr bool kX86 = kFormat == 0;
 constexpr bool kAlpha = kFormat == 1;
 constexpr std::uint32_t kPageShift = kAlpha ? 13 : 12;
-constexpr std::uint32_t kPaWidth = kX86 ? KILBURN_DUT_PARAM_PaWidth : 32 + kPageShift;
+
+// The configuration where nobody drives the pins (layout.def Config): x86-64 with MAXPHYADDR 40 and 1 GB pages,
+// or the chip that the Alpha format is named after.
+constexpr std::uint32_t kChipEv5 = 1, kChipEv6 = 2;
+constexpr std::uint32_t kConfig = kX86 ? 40u | 1u << 6 : (kAlpha ? kChipEv5 : kChipEv6) << 9;
+// layout.def Feature: LA57, PKU, PKS, IMPLICIT and PHYS; REFILL and PHYS.
+constexpr std::uint32_t kFeatures = kX86 ? 0b101111u : 0b110000u;
 
 void drive(KILBURN_DUT_MODEL& pins, const kilburn_dut_in& in) {
+  pins.cfg_i = in.cfg;
   pins.ctx_root_i = in.ctx_root;
   pins.ctx_asid_i = static_cast<SData>(in.ctx_asid);
   pins.ctx_ctl_i = in.ctx_ctl;
+  pins.ctx_pkru_i = in.ctx_pkru;
+  pins.ctx_pkrs_i = in.ctx_pkrs;
 
   pins.i_req_valid_i = in.i.valid;
-  pins.i_req_id_i = static_cast<CData>(in.i.id);
+  pins.i_req_id_i = in.i.id;
   pins.i_req_va_i = in.i.va;
   pins.i_req_mode_i = in.i.mode;
   pins.i_rsp_ready_i = in.i.rsp_ready;
 
   pins.d_req_valid_i = in.d.valid;
-  pins.d_req_id_i = static_cast<CData>(in.d.id);
+  pins.d_req_id_i = in.d.id;
   pins.d_req_va_i = in.d.va;
   pins.d_req_mode_i = in.d.mode;
   pins.d_req_write_i = in.d.write;
   pins.d_req_ac_i = in.d.ac;
+  pins.d_req_implicit_i = in.d.implicit;
   pins.d_rsp_ready_i = in.d.rsp_ready;
 
   pins.inv_valid_i = in.inv_valid;
   pins.inv_op_i = in.inv_op;
   pins.inv_va_i = in.inv_va;
   pins.inv_asid_i = static_cast<SData>(in.inv_asid);
+  pins.inv_pte_i = in.inv_pte;
 
   pins.mem_req_ready_i = in.mem_req_ready;
   pins.mem_rsp_valid_i = in.mem_rsp_valid;
@@ -100,8 +111,9 @@ void* create(std::uint64_t seed) { return new (std::nothrow) Dut(seed); }
 
 void destroy(void* self) { delete static_cast<Dut*>(self); }
 
-void reset(void* self, kilburn_dut_out* out) {
-  const kilburn_dut_in quiet = {};
+void reset(void* self, std::uint32_t cfg, kilburn_dut_out* out) {
+  kilburn_dut_in quiet = {};
+  quiet.cfg = cfg;
   drive(dut(self).pins(), quiet);
   dut(self).reset();
   sample(dut(self).pins(), *out);
@@ -115,16 +127,18 @@ void clock(void* self, const kilburn_dut_in* in, kilburn_dut_out* out) {
 }
 
 // The stored form of an entry: tlb_entry_pkg.sv.
+constexpr unsigned kVpnBits = 45;
+
 void translate_entry(std::uint64_t key, std::uint64_t mask, std::uint64_t data, kilburn_tlb_entry& entry) {
   const auto size_class = static_cast<std::uint32_t>(data >> 19) & 3u;
   entry.valid = 1;
-  entry.va = (key & 0xfffffffffull) << kPageShift;
-  entry.asid = static_cast<std::uint16_t>(key >> 36);
+  entry.va = (key & ((1ull << kVpnBits) - 1)) << kPageShift;
+  entry.asid = static_cast<std::uint16_t>(key >> kVpnBits);
   entry.pa = (data >> 22 & 0xffffffffffull) << 12;
   entry.rights = static_cast<std::uint16_t>(data);
   entry.mt = static_cast<std::uint8_t>(data >> 16 & 7u);
   entry.size = static_cast<std::uint8_t>(kPageShift + (kX86 ? 9u : 3u) * size_class);
-  entry.global = static_cast<std::uint8_t>((mask >> 47 & 1u) ^ 1u);
+  entry.global = static_cast<std::uint8_t>((mask >> kVpnBits & 1u) ^ 1u);
 }
 
 int probe(void* self, int side, std::uint32_t index, kilburn_tlb_entry* entry) {
@@ -181,7 +195,7 @@ constexpr kilburn_dut_api kApi = {
     0,
     KILBURN_DUT_NAME,
     KILBURN_DUT_DESCRIPTION,
-    {kFormat, kPaWidth, 1, KILBURN_DUT_PARAM_IEntries, KILBURN_DUT_PARAM_DEntries, {}},
+    {kFormat, kConfig, 1, kFeatures, 1, KILBURN_DUT_PARAM_IEntries, KILBURN_DUT_PARAM_DEntries, {}},
     create,
     destroy,
     reset,

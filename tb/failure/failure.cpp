@@ -20,15 +20,13 @@ const OpenRequest* request_for(const std::string& signal, const Lockstep& lockst
   return i->cycle > d->cycle ? i : d;
 }
 
-std::vector<std::string> reference_walk(const OpenRequest& open, const kilburn_dut_config& config,
+std::vector<std::string> reference_walk(const OpenRequest& open, arch::Format format, const arch::Settings& settings,
                                         os::PhysMem& memory) {
-  arch::Settings settings;
-  settings.pa_width = static_cast<arch::u8>(config.pa_width);
-  const auto outcome = arch::walk(static_cast<arch::Format>(config.format), settings, open.context, open.request,
-                                  [&](arch::u64 pa) -> std::optional<arch::u64> {
-                                    if (pa + 8 > memory.size()) return std::nullopt;
-                                    return memory.load64(pa);
-                                  });
+  const auto outcome =
+      arch::walk(format, settings, open.context, open.request, [&](arch::u64 pa) -> std::optional<arch::u64> {
+        if (pa + 8 > memory.size()) return std::nullopt;
+        return memory.load64(pa);
+      });
   std::vector<std::string> lines;
   for (const auto& step : outcome.steps) {
     lines.push_back("level " + std::to_string(step.level) + ": entry at " + hex(step.pa) + " is " + hex(step.entry));
@@ -43,7 +41,7 @@ std::vector<std::string> reference_walk(const OpenRequest& open, const kilburn_d
     lines.push_back(std::string(arch::name(outcome.fault.code)) +
                     (outcome.fault.error ? ", error code " + hex(outcome.fault.error) : "") +
                     (outcome.fault.level ? ", decided at level " + std::to_string(outcome.fault.level) : "") +
-                    ", rule " + outcome.fault.rule);
+                    ", rule " + std::string(arch::id(outcome.fault.rule)));
   }
   return lines;
 }
@@ -62,8 +60,12 @@ Failure tell(const DutWrong& wrong, Lockstep& lockstep) {
   if (const OpenRequest* open = request_for(failure.signal, lockstep, history)) {
     failure.request = text(open->request) + ", accepted in cycle " + std::to_string(open->cycle) + ", root " +
                       hex(open->context.root) + ", asid " + std::to_string(open->context.asid) + ", controls " +
-                      hex(open->context.controls);
-    failure.reference_walk = reference_walk(*open, lockstep.dut().api().config, lockstep.memory());
+                      hex(open->context.controls) +
+                      (open->context.pkru | open->context.pkrs
+                           ? ", PKRU " + hex(open->context.pkru) + ", PKRS " + hex(open->context.pkrs)
+                           : "");
+    failure.reference_walk = reference_walk(*open, static_cast<arch::Format>(lockstep.dut().api().config.format),
+                                            lockstep.settings(), lockstep.memory());
     failure.dut_walk = history.memory_lines_since(open->cycle);
   }
   failure.history = history.lines();

@@ -20,6 +20,7 @@ struct Failure {
   std::string request;                      // the request it belongs to, in words; empty if unknown
   std::vector<std::string> reference_walk;  // one line a step
   std::vector<std::string> dut_walk;        // one line a beat on the DUT's memory port
+  std::vector<std::string> details;         // what the check itself has to say, one line each; may be empty
   std::vector<std::string> history;         // last transactions, oldest first
   std::string twin;                         // the twin's state in words
   std::string waves;                        // file, empty if none

@@ -7,14 +7,14 @@
 
 namespace kilburn::tb {
 
-ExactCheck ExactCheck::for_dut(const kilburn_dut_api& api) {
+ExactCheck ExactCheck::for_dut(const kilburn_dut_api& api, const arch::Settings& settings) {
   if (!api.config.exact) {
     throw UserError("DUT " + std::string(api.name) +
                     " does not claim the cycle-exact behaviour of rtl/README.md, so --check exact does not apply");
   }
   uarch::Config config;
   config.format = static_cast<arch::Format>(api.config.format);
-  config.settings.pa_width = static_cast<arch::u8>(api.config.pa_width);
+  config.settings = settings;
   config.i_entries = api.config.i_entries;
   config.d_entries = api.config.d_entries;
   return ExactCheck(uarch::make_mmu(config), api.config.i_entries, api.config.d_entries);

@@ -27,9 +27,9 @@ class ExactCheck {
       : twin_(std::move(twin)), entries_{i_entries, d_entries} {}
 
   // The twin of a DUT that claims cycle-exact behaviour; throws UserError if it does not.
-  static ExactCheck for_dut(const kilburn_dut_api&);
+  static ExactCheck for_dut(const kilburn_dut_api&, const arch::Settings&);
 
-  void reset() { twin_->reset(); }
+  void reset(const arch::Settings& settings) { twin_->reset(settings); }
 
   // True if every pin agrees. `in` are the inputs that led to `found`.
   bool clock(const kilburn_dut_in& in, const kilburn_dut_out& found) {

@@ -14,7 +14,8 @@ std::string text(const arch::Request& r) {
   return std::string(r.op == arch::Op::fetch   ? "fetch"
                      : r.op == arch::Op::write ? "store"
                                                : "load") +
-         " " + hex(r.va) + " in mode " + std::string(arch::name(r.mode)) + (r.ac ? " with AC" : "");
+         " " + hex(r.va) + " in mode " + std::string(arch::name(r.mode)) + (r.ac ? " with AC" : "") +
+         (r.implicit ? ", implicit" : "");
 }
 
 void History::port(u64 cycle, Side side, const kilburn_dut_in& in, const kilburn_dut_out& out) {
@@ -41,10 +42,11 @@ void History::port(u64 cycle, Side side, const kilburn_dut_in& in, const kilburn
                        !data       ? arch::Op::fetch
                        : pin.write ? arch::Op::write
                                    : arch::Op::read,
-                       static_cast<arch::Mode>(pin.mode), pin.ac != 0};
-    request.context = {in.ctx_root, static_cast<arch::u16>(in.ctx_asid), in.ctx_ctl};
-    events_.push_back({cycle, Kind::request, side, static_cast<u8>(pin.id), pin.write, pin.mode, pin.ac,
-                       static_cast<arch::u16>(in.ctx_asid), pin.va, in.ctx_root, in.ctx_ctl});
+                       static_cast<arch::Mode>(pin.mode), pin.ac != 0, pin.implicit != 0};
+    request.context = {in.ctx_root, static_cast<arch::u16>(in.ctx_asid), in.ctx_ctl, in.ctx_pkru, in.ctx_pkrs};
+    events_.push_back({cycle, Kind::request, side, pin.id, pin.write, pin.mode,
+                       static_cast<u8>(pin.ac | pin.implicit << 1), static_cast<arch::u16>(in.ctx_asid), pin.va,
+                       in.ctx_root, in.ctx_ctl});
   }
 }
 
@@ -124,7 +126,7 @@ std::string History::text(const Event& e) {
                             e.side == Side::instruction ? arch::Op::fetch
                             : e.op                      ? arch::Op::write
                                                         : arch::Op::read,
-                            static_cast<arch::Mode>(e.a), e.b != 0};
+                            static_cast<arch::Mode>(e.a), (e.b & 1) != 0, (e.b & 2) != 0};
       return line + port + " request #" + std::to_string(e.id) + ": " + tb::text(r) + ", root " + hex(e.y) + ", asid " +
              std::to_string(e.c) + ", controls " + hex(e.z);
     }
@@ -142,10 +144,10 @@ std::string History::text(const Event& e) {
       if (e.a) return line + "memory answers: bus error";
       return line + "memory answers " + hex(e.x) + (e.op ? ", swapped" : "");
     case Kind::inv_request:
-      return line + "invalidation " + std::string(invalidation_name(e.op)) + ", va " + hex(e.x) + ", asid " +
+      return line + "TLB operation " + std::string(invalidation_name(e.op)) + ", va " + hex(e.x) + ", asid " +
              std::to_string(e.c);
     case Kind::inv_ack:
-      return line + "invalidation acknowledged";
+      return line + "TLB operation acknowledged";
     case Kind::edit:
       break;
   }

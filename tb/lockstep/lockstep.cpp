@@ -16,12 +16,25 @@ Lockstep::Lockstep(Dut& dut, os::PhysMem& memory, const LockstepConfig& config)
       memory_port_(memory, config.seed),
       until_quantum_(config.quantum),
       next_contents_(config.contents_interval) {
-  if (config.exact) check_.emplace(ExactCheck::for_dut(dut.api()));
-  dut_.reset(out_);
+  if (config.exact) check_.emplace(ExactCheck::for_dut(dut.api(), config.settings));
+  reset();
+}
+
+void Lockstep::reset() {
+  in_.cfg = arch::config_word(static_cast<arch::Format>(dut_.api().config.format), config_.settings);
+  dut_.reset(in_.cfg, out_);
+  invalidation_since_ = cycle_;
   if (check_) {
-    check_->reset();
+    check_->reset(config_.settings);
     if (!check_->agrees(out_)) fail_exact();
   }
+}
+
+void Lockstep::restart(const arch::Settings& settings) {
+  read_counters();
+  compare_contents();
+  config_.settings = settings;
+  reset();
 }
 
 void Lockstep::fail_exact() {
@@ -84,16 +97,20 @@ void Lockstep::run_on(u64 cycles) {
   }
 }
 
-void Lockstep::finish() {
+// The counter chosen in one cycle is shown in the next; counters start from 0 at every reset.
+void Lockstep::read_counters() {
   in_.i.valid = in_.d.valid = in_.inv_valid = 0;
   in_.i.rsp_ready = in_.d.rsp_ready = 1;
-  look_for_silence();
-  // The counter chosen in one cycle is shown in the next.
-  for (unsigned n = 0; n < 17; ++n) {
+  for (unsigned n = 0; n < 16; ++n) {
     const auto shown = static_cast<unsigned>(cycle_ & 15);
     clock();
-    counters_[shown] = out_.evt_count;
+    counters_[shown] += out_.evt_count;
   }
+}
+
+void Lockstep::finish() {
+  look_for_silence();
+  read_counters();
   compare_contents();
 }
 

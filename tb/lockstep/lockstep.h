@@ -32,6 +32,7 @@ struct Interrupted : std::runtime_error {
 };
 
 struct LockstepConfig {
+  arch::Settings settings;              // of DUT and reference
   arch::u64 seed = 1;                   // of the memory's timing; never 0
   bool exact = true;                    // run the exact check
   arch::u64 contents_interval = 65536;  // cycles between comparisons of the TLB contents; 0: only at the end
@@ -43,7 +44,12 @@ class Lockstep {
  public:
   Lockstep(Dut& dut, os::PhysMem& memory, const LockstepConfig& config);
 
-  // Inputs of the coming clock(): context, requests, invalidation. Memory pins are driven here.
+  // Resets DUT and reference with other settings; every request must have been answered. The clock and the
+  // counters go on counting.
+  void restart(const arch::Settings&);
+  const arch::Settings& settings() const { return config_.settings; }
+
+  // Inputs of the coming clock(): context, requests, invalidation. Memory and configuration pins are driven here.
   kilburn_dut_in& in() { return in_; }
   // Outputs of the current cycle.
   const kilburn_dut_out& out() const { return out_; }
@@ -63,13 +69,16 @@ class Lockstep {
   }
 
   void set_memory_timing(const MemoryTiming& timing) { memory_port_.set_timing(timing); }
+  // Cycles between calls of on_quantum, from now on; at least 1.
+  void set_quantum(unsigned cycles) { config_.quantum = until_quantum_ = cycles; }
+  unsigned quantum() const { return config_.quantum; }
   // Called every quantum: hand control to the SystemC kernel, look for signals, show progress.
   std::function<void()> on_quantum;
 
   // Compares contents, looks for unanswered requests, reads the counters. Call once at the end of a run
   // with all requests answered. Throws DutWrong.
   void finish();
-  const std::array<arch::u32, 16>& counters() const { return counters_; }
+  const std::array<arch::u64, 16>& counters() const { return counters_; }  // by layout.def Event
   // After a failure: clocks the DUT on with quiet request ports and no check, for the waves.
   void run_on(arch::u64 cycles);
 
@@ -83,6 +92,8 @@ class Lockstep {
   void end_quantum();
   void compare_contents();
   void look_for_silence();
+  void reset();
+  void read_counters();
 
   Dut& dut_;
   os::PhysMem& memory_;
@@ -96,7 +107,7 @@ class Lockstep {
   unsigned until_quantum_;
   arch::u64 next_contents_;
   arch::u64 invalidation_since_ = 0;
-  std::array<arch::u32, 16> counters_{};
+  std::array<arch::u64, 16> counters_{};
 };
 
 }  // namespace kilburn::tb

@@ -31,10 +31,10 @@ void DutPort::present(u64 va, arch::Op op, arch::Mode mode, unsigned id) {
   kilburn_req_in& pins = fetch ? in.i : in.d;
   const kilburn_req_out& out = fetch ? lockstep_.out().i : lockstep_.out().d;
   pins.va = va;
-  pins.id = id;
+  pins.id = static_cast<std::uint8_t>(id);
   pins.mode = static_cast<std::uint8_t>(mode);
   pins.write = op == arch::Op::write;
-  pins.ac = 0;
+  pins.ac = pins.implicit = 0;
   pins.valid = 1;
   bool taken = false;
   for (u64 n = 0; !taken; ++n) {
@@ -77,6 +77,8 @@ void DutPort::set_context(const arch::Context& context) {
   in.ctx_root = context.root;
   in.ctx_asid = context.asid;
   in.ctx_ctl = context.controls;
+  in.ctx_pkru = context.pkru;
+  in.ctx_pkrs = context.pkrs;
 }
 
 void DutPort::invalidate(os::Invalidate op, u64 va, arch::u16 asid) {

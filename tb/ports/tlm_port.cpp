@@ -11,9 +11,10 @@
 namespace kilburn::tb {
 namespace {
 
-tlm::MmuConfig mmu_config(arch::Format format) {
+tlm::MmuConfig mmu_config(arch::Format format, const arch::Settings& settings) {
   tlm::MmuConfig config;
   config.format = format;
+  config.settings = settings;
   return config;
 }
 
@@ -25,8 +26,9 @@ tlm::MemoryConfig memory_config(arch::u64 bytes) {
 
 }  // namespace
 
-TlmPort::TlmPort(const sc_core::sc_module_name& name, arch::Format format, arch::u64 bytes)
-    : sc_core::sc_module(name), mmu_("mmu", mmu_config(format)), memory_("memory", memory_config(bytes)) {
+TlmPort::TlmPort(const sc_core::sc_module_name& name, arch::Format format, const arch::Settings& settings,
+                 arch::u64 bytes)
+    : sc_core::sc_module(name), mmu_("mmu", mmu_config(format, settings)), memory_("memory", memory_config(bytes)) {
   socket_.bind(mmu_.virtual_side);
   mmu_.physical_side.bind(memory_.socket);
 }

@@ -15,7 +15,7 @@ namespace kilburn::tb {
 class TlmPort final : public sc_core::sc_module, public os::MmuPort, public os::PhysMem, public os::Clock {
  public:
   // Builds and binds Mmu and Memory of `bytes`; before simulation starts.
-  TlmPort(const sc_core::sc_module_name&, arch::Format format, arch::u64 bytes);
+  TlmPort(const sc_core::sc_module_name&, arch::Format format, const arch::Settings& settings, arch::u64 bytes);
 
   // MmuPort
   os::AccessResult access(const os::Access&) override;

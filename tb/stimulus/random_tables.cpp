@@ -15,17 +15,21 @@ using arch::u64;
 namespace {
 constexpr u64 kPoolBase = 0x100000;
 constexpr unsigned kIndicesInUse = 6;
-constexpr unsigned kTablesPerLevel[] = {10, 5, 4};  // levels 1 to 3; the top level has one a space
+constexpr unsigned kTablesPerLevel[] = {10, 5, 4};  // levels 1 to 3; the levels that can be the top have one a space
 
 constexpr u64 bit(unsigned n) { return u64{1} << n; }
 }  // namespace
 
 RandomTables::RandomTables(os::PhysMem& memory, arch::Format format, unsigned spaces, Random& random)
-    : memory_(memory), info_(arch::info(format)), random_(random), levels_(info_.levels) {
+    : memory_(memory),
+      base_(arch::info(format)),
+      info_(arch::widest_info(format)),
+      random_(random),
+      levels_(info_.levels) {
   u64 frame = kPoolBase;
   const u64 table_bytes = u64{1} << info_.page_shift;
   for (unsigned level = 1; level <= info_.levels; ++level) {
-    const unsigned count = level == info_.levels ? spaces : kTablesPerLevel[level - 1];
+    const unsigned count = level >= base_.levels ? spaces : kTablesPerLevel[level - 1];
     for (unsigned n = 0; n < count; ++n, frame += table_bytes) levels_[level - 1].push_back(frame);
   }
   // The indices include 0, the last one and both sides of the sign change.
@@ -43,25 +47,25 @@ u64 RandomTables::small_index() {
   return random_.one_in(64) ? random_.below(bit(info_.index_bits)) : random_.pick(indices_);
 }
 
-// An address of a superpage region (table of superpages in rtl/README.md), bits below the match random.
+// An address of a superpage region of some chip (table of superpages in rtl/README.md), bits below the match random.
 u64 RandomTables::superpage_address() {
   struct Region {
     u64 match;
     unsigned low;  // bits below the match
   };
-  static constexpr Region kAlpha[] = {{2, 41}, {0x1ffe, 30}};
-  static constexpr Region kAlphaX64[] = {{2, 46}, {0x7e, 41}, {0x3fffe, 30}};
-  const Region region = info_.levels == 3 ? kAlpha[random_.below(2)] : kAlphaX64[random_.below(3)];
+  static constexpr Region kRegions[] = {{2, 46}, {0x7e, 41}, {0x3fffe, 30}};
+  const Region region = kRegions[random_.below(3)];
   const u64 va = region.match << region.low | (random_.word() & (bit(region.low) - 1));
-  return va | ~(bit(info_.va_bits) - 1);  // every match has the sign bit set
+  return va | ~(bit(48) - 1);  // every match has the sign bit set
 }
 
-u64 RandomTables::address() {
+u64 RandomTables::address(bool la57) {
+  const arch::FormatInfo& info = la57 ? info_ : base_;
   if (!info_.hardware_ad && random_.one_in(24)) return superpage_address();
   u64 va = 0;
-  for (unsigned level = info_.levels; level >= 1; --level) va = va << info_.index_bits | small_index();
+  for (unsigned level = info.levels; level >= 1; --level) va = va << info_.index_bits | small_index();
   va = va << info_.page_shift | random_.below(bit(info_.page_shift));
-  const unsigned top = info_.va_bits - 1;
+  const unsigned top = info.va_bits - 1;
   if (va & bit(top)) va |= ~(bit(top + 1) - 1);
   if (random_.one_in(128)) va ^= bit(static_cast<unsigned>(random_.between(top, 63)));  // breaks the sign
   return va;
@@ -70,7 +74,7 @@ u64 RandomTables::address() {
 u64 RandomTables::x86_entry(unsigned level) {
   using namespace arch;
   u64 e = 0;
-  const bool large = (level == 2 && random_.one_in(4)) || (level == 3 && random_.one_in(8));
+  const bool large = (level == 2 && random_.one_in(4)) || (level == 3 && random_.one_in(settings_.page_1g ? 8 : 60));
   const bool leaf = level == 1 || large;
   if (!random_.one_in(30)) e |= bit(0);                           // P
   if (!random_.one_in(leaf ? 5 : 30)) e |= bit(1);                // RW
@@ -82,32 +86,39 @@ u64 RandomTables::x86_entry(unsigned level) {
   if (leaf ? random_.one_in(6) : random_.one_in(2)) e |= bit(8);  // G; ignored above the leaf
   e |= random_.below(8) << 9;                                     // ignored
   if (random_.one_in(leaf ? 6 : 40)) e |= bit(63);                // NX
-  if (random_.one_in(8)) e |= random_.below(0x800) << 52;         // ignored, key
+  if (random_.one_in(8)) e |= random_.below(0x80) << 52;          // ignored
+  if (leaf || random_.one_in(8)) e |= random_.below(16) << 59;    // key; ignored above the leaf
   if (leaf) {
     const unsigned shift = level == 1 ? 12 : level == 2 ? 21 : 30;
-    e |= (random_.word() & (bit(40) - 1)) >> shift << shift;
+    e |= (random_.word() & (bit(settings_.pa_width) - 1)) >> shift << shift;
     if (large && random_.one_in(2)) e |= bit(12);                                                      // PAT
     if (large && random_.one_in(40)) e |= bit(static_cast<unsigned>(random_.between(13, shift - 1)));  // reserved
   } else {
     e |= random_.pick(levels_[level - 2]);
-    if (random_.one_in(200)) e |= bit(39);  // a table outside the memory: bus error
-    if (level == 4 && random_.one_in(100)) e |= bit(7);
+    if (random_.one_in(200))
+      e |= bit(static_cast<unsigned>(
+          random_.between(25, settings_.pa_width - 1u)));  // a table outside the memory: bus error
+    if (level >= 4 && random_.one_in(100)) e |= bit(7);
+    if (level >= 4 && settings_.amd && !random_.one_in(50)) e &= ~bit(8);
   }
-  if (random_.one_in(80)) e |= bit(static_cast<unsigned>(random_.between(40, 51)));  // above MAXPHYADDR
+  if (settings_.pa_width < 52 && random_.one_in(80)) {
+    e |= bit(static_cast<unsigned>(random_.between(settings_.pa_width, 51)));  // above MAXPHYADDR
+  }
   return e;
 }
 
 u64 RandomTables::alpha_entry(unsigned level) {
   using L = arch::u64;
-  L e = random_.below(bit(16)) & 0x7080;  // bits that OSF does not define: hardware ignores them
+  L e = random_.below(bit(16)) & 0xcc80;  // bits that OSF does not define, enables of the VMS layout
   if (!random_.one_in(20)) e |= bit(0);   // V
   for (unsigned n = 1; n <= 3; ++n) {
     if (random_.one_in(10)) e |= bit(n);  // FOR FOW FOE
   }
   if (random_.one_in(6)) e |= bit(4);  // ASM
-  for (unsigned n : {8u, 9u, 12u, 13u}) {
+  for (unsigned n = 8; n < 16; ++n) {
+    if (n % 4 >= 2 && !settings_.vms) continue;  // OSF has KRE URE KWE UWE only
     if (!random_.one_in(6))
-      e |= bit(n);  // KRE URE KWE UWE
+      e |= bit(n);
     else
       e &= ~bit(n);
   }

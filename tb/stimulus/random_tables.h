@@ -14,13 +14,18 @@ namespace kilburn::tb {
 
 class RandomTables {
  public:
-  // Builds `spaces` address spaces. Tables take at most 64 frames from address 0x100000 on.
+  // Builds `spaces` address spaces of each depth. Tables take at most 64 frames from address 0x100000 on.
   RandomTables(os::PhysMem& memory, arch::Format format, unsigned spaces, Random& random);
 
-  arch::u64 root(unsigned space) const { return levels_[info_.levels - 1][space]; }
+  // Entries written from now on are mostly legal under these.
+  void set_settings(const arch::Settings& settings) { settings_ = settings; }
+  // The top table of a space; `la57`: of five levels.
+  arch::u64 root(unsigned space, bool la57) const { return levels_[la57 ? 4 : base_.levels - 1][space]; }
   // A virtual address whose table indices come from a small set, so that tables are shared and pages
   // are met again; sometimes outside the sign-extended range or in a superpage region.
-  arch::u64 address();
+  arch::u64 address(bool la57);
+  // An entry for a random last-level place, as software that fills a TLB would read it.
+  arch::u64 leaf() { return entry(1); }
   // A fresh random entry for a random place that walks reach; writes it to memory.
   struct Edit {
     arch::u64 pa, value;
@@ -40,7 +45,9 @@ class RandomTables {
   Edit change(arch::u64 pa, unsigned level);
 
   os::PhysMem& memory_;
-  arch::FormatInfo info_;
+  arch::FormatInfo base_;  // the usual depth
+  arch::FormatInfo info_;  // the deepest: five levels in x86-64
+  arch::Settings settings_;
   Random& random_;
   std::vector<std::vector<arch::u64>> levels_;  // table frames of level 1, 2, ...
   std::vector<arch::u64> indices_;              // the table indices in use

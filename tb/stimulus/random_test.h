@@ -4,6 +4,7 @@
 // invalidations, page-table edits under running walks, memory latency and back-pressure.
 #pragma once
 
+#include "model/arch/walk.h"
 #include "sw/hw/ports.h"
 #include "tb/lockstep/lockstep.h"
 #include "tb/stimulus/random_tables.h"
@@ -12,8 +13,13 @@ namespace kilburn::tb {
 
 struct RandomTestConfig {
   arch::Format format = arch::Format::x86_64;
-  arch::u64 count = 100000;  // responses to wait for
-  arch::u64 seed = 1;        // never 0
+  arch::u64 count = 100000;    // responses to wait for
+  arch::u64 seed = 1;          // never 0
+  bool vary_settings = false;  // draw other settings now and then; the DUT must follow the configuration pins
+  // Every other phase leaves the tables alone and compares each response with the architecture's walk: for a DUT
+  // that no twin predicts.
+  bool settled_phases = false;
+  arch::u32 features = ~arch::u32{0};  // layout.def Feature: what the DUT implements
 };
 
 // What was stimulated and answered.
@@ -21,6 +27,9 @@ struct RandomTestResult {
   arch::u64 requests = 0;
   arch::u64 invalidations = 0;
   arch::u64 edits = 0;
+  arch::u64 fills = 0;        // by software
+  arch::u64 restarts = 0;     // with other settings
+  arch::u64 compared = 0;     // responses compared with a walk
   arch::u64 faults[16] = {};  // by layout.def Fault, 0: translated
 };
 
@@ -34,11 +43,19 @@ class RandomTest {
 
  private:
   void new_phase();
+  void drain();
+  void settle();
+  void new_settings();
+  void cycle();
+  void compare(const kilburn_req_out& out, Side side);
+  arch::Outcome walk(const arch::Context&, const arch::Request&) const;
+  bool covered_by_hint(const OpenRequest&, const kilburn_req_out&) const;
   void new_context();
   arch::u64 useful_address();
   void drive_port(kilburn_req_in& pins, const kilburn_req_out& out, Side side);
   void drive_invalidation();
   void count_response(const kilburn_req_in& pins, const kilburn_req_out& out, Side side);
+  bool la57() const;
 
   Lockstep& lockstep_;
   RandomTestConfig config_;
@@ -49,6 +66,7 @@ class RandomTest {
   std::vector<arch::u64> working_set_;
   arch::u64 walked_ = 0;            // the entry that the walker asked for last
   arch::u16 busy_ids_[2] = {0, 0};  // one bit an id in flight
+  bool invalidating_ = false;       // taken, not yet acknowledged
 
   // Of the phase: chances in percent, or one in n.
   unsigned request_percent_[2] = {100, 100};
@@ -58,6 +76,8 @@ class RandomTest {
   arch::u64 edit_one_in_ = 100;
   arch::u64 context_one_in_ = 500;
   arch::u64 phase_end_ = 0;  // cycle
+  arch::u64 phases_ = 0;
+  bool settled_ = false;  // the tables rest, and nothing that is cached is older than them
 
   // Rare events are drawn as the cycle of the next one, not as a chance in every cycle.
   arch::u64 soon(arch::u64 one_in) { return lockstep_.cycle() + 1 + random_.below(2 * one_in); }

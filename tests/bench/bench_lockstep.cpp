@@ -26,9 +26,11 @@ tb::DutLibrary library(arch::Format format) {
 arch::u64 random_test(const tb::DutLibrary& dut_library, arch::Format format, bool in_systemc) {
   tb::Dut dut(dut_library, kSeed);
   os::RamMem memory(tb::RandomTables::kMemoryBytes);
-  tb::Lockstep lockstep(dut, memory, {.seed = kSeed});
+  tb::LockstepConfig config;
+  config.seed = kSeed;
+  tb::Lockstep lockstep(dut, memory, config);
   if (in_systemc) lockstep.on_quantum = [] { advance(64); };
-  tb::RandomTest test(lockstep, {format, kResponses, kSeed});
+  tb::RandomTest test(lockstep, {.format = format, .count = kResponses, .seed = kSeed});
   test.run();
   return lockstep.cycle();
 }
@@ -58,16 +60,16 @@ void lockstep(benchmark::State& state, arch::Format format, bool whole_test) {
   auto bare = [&] {
     tb::Dut dut(dut_library, kSeed);
     kilburn_dut_out out;
-    dut.reset(out);
+    dut.reset(inputs.front().cfg, out);
     for (const auto& in : inputs) dut.clock(in, out);
     benchmark::DoNotOptimize(out);
   };
   auto checked = [&] {
     tb::Dut dut(dut_library, kSeed);
-    auto check = tb::ExactCheck::for_dut(dut.api());
+    auto check = tb::ExactCheck::for_dut(dut.api(), {});
     kilburn_dut_out out;
-    dut.reset(out);
-    check.reset();
+    dut.reset(inputs.front().cfg, out);
+    check.reset({});
     for (const auto& in : inputs) {
       dut.clock(in, out);
       if (!check.clock(in, out)) state.SkipWithError("mismatch");

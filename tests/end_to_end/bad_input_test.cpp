@@ -29,7 +29,7 @@ TEST_CASE("unknown commands and options are refused") {
   refused({"fly"}, "there is no command \"fly\"");
   refused({"run", "--fly"}, "--fly");
   refused({"run", "--test", "random", "extra"}, "options only");
-  refused({"run"}, "exactly one of --program, --trace and --test");
+  refused({"run"}, "exactly one of --program, --trace, --test, --vectors and --dump");
   refused({"run", "--test", "random", "--trace", "x"}, "exactly one of");
   refused({"run", "--test", "nonesuch"}, "there is no test \"nonesuch\"");
   refused({"run", "--test", "random", "--format", "vax"}, "there is no format \"vax\"");

@@ -29,7 +29,7 @@ inline RandomRun random_run(const std::string& dut_name, arch::Format format, ar
   config.seed = seed;
   config.contents_interval = 4096;
   Lockstep lockstep(dut, memory, config);
-  RandomTest test(lockstep, {format, count, seed});
+  RandomTest test(lockstep, {.format = format, .count = count, .seed = seed, .vary_settings = true});
   RandomRun r;
   try {
     test.run();

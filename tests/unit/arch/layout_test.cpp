@@ -51,7 +51,9 @@ TEST_CASE("generated files are those of the tree (rewrite them with the target k
         Row{"waves/filters/fault.txt", "--wave Fault", "c FOW"}, Row{"waves/filters/mode.txt", "--wave Mode", "3 USER"},
         Row{"waves/filters/inv.txt", "--wave Inv", "6 PAGE_D"},
         Row{"waves/filters/mem_op.txt", "--wave MemOp", "1 CAS"},
-        Row{"waves/filters/event.txt", "--wave Event", "f D_DIRECT"}}) {
+        Row{"waves/filters/event.txt", "--wave Event", "f D_DIRECT"},
+        Row{"model/README.md", "--rules " KILBURN_SOURCE_DIR "/model/README.md",
+            "| `x86.key.supervisor` | #PF, PK |"}}) {
     INFO(row.path);
     const std::string text = generated(row.options);
     CHECK(text.find(std::string("\n") + row.holds) != std::string::npos);
@@ -141,6 +143,49 @@ TEST_CASE("format: the numbers of the three formats") {
   CHECK(info(Format::alpha).pa_bits == 45);
   CHECK(info(Format::alpha_x64).pa_bits == 44);
   CHECK(info(Format::x86_64).pa_bits == 52);
+}
+
+TEST_CASE("format: levels by LA57, pages by the settings, and the widest form") {
+  constexpr u32 kLa57 = 0x80;
+  const FormatInfo five = info(Format::x86_64, {}, kLa57);
+  CHECK(five.levels == 5);
+  CHECK(five.va_bits == 57);
+  CHECK(info(Format::x86_64, {}, ~kLa57).levels == 4);
+  CHECK(widest_info(Format::x86_64).va_bits == 57);
+  CHECK(widest_info(Format::alpha_x64).va_bits == 48);
+  for (unsigned shift = 13; shift <= 16; ++shift) {  // LX: 3 levels of page_shift - 3 bits
+    Settings settings;
+    settings.page_shift = static_cast<u8>(shift);
+    const FormatInfo f = info(Format::alpha, settings, kLa57);
+    CHECK(f.levels == 3);
+    CHECK(f.page_shift == shift);
+    CHECK(f.va_bits == 4 * shift - 9);
+    CHECK(f.pa_bits == 32 + shift);
+    CHECK(widest_info(Format::alpha, settings).va_bits == f.va_bits);
+    CHECK(info(Format::alpha_x64, settings, 0).page_shift == 12);
+  }
+  CHECK(info(Format::alpha, {}, 0).va_bits == 43);
+}
+
+TEST_CASE("settings: the configuration word and back") {
+  // PA_WIDTH 5:0, PAGE1G 6, AMD 7, VMS 8, CHIP 10:9 (EV4 0, EV5 1, EV6 2)
+  CHECK(config_word(Format::x86_64, {}) == (40u | 1u << 6 | 1u << 9));
+  CHECK(config_word(Format::alpha, {}) == (40u | 1u << 6 | 1u << 9));
+  CHECK(config_word(Format::alpha_x64, {}) == (40u | 1u << 6 | 2u << 9));
+  for (const Format format : {Format::x86_64, Format::alpha, Format::alpha_x64}) {
+    CHECK(settings_of(format, config_word(format, {})) == Settings{});
+    for (u32 word = 0; word < 0x600; ++word) CHECK(config_word(format, settings_of(format, word)) == word);
+    // the code that is no chip's stands for EV4 (rtl/README.md, superpages)
+    CHECK(settings_of(format, 3u << 9).chip == Chip::ev4);
+  }
+  Settings settings;
+  settings.pa_width = 52;
+  settings.page_1g = false;
+  settings.amd = true;
+  settings.vms = true;
+  settings.chip = Chip::ev6;
+  CHECK(config_word(Format::alpha, settings) == (52u | 1u << 7 | 1u << 8 | 2u << 9));
+  CHECK(settings_of(Format::alpha, config_word(Format::alpha, settings)) == settings);
 }
 
 TEST_CASE("format: indices and entry addresses") {

@@ -3,7 +3,6 @@
 // One path of page tables for a test: a mapped address whose entry at each level can be changed.
 #pragma once
 
-#include <array>
 #include <map>
 #include <optional>
 
@@ -13,6 +12,12 @@ namespace kilburn::tb {
 
 using namespace arch;
 
+// Controls as numbers, not through layout.def.
+inline constexpr u32 kWp = 1, kNxe = 2, kSmep = 4, kSmap = 8, kPke = 0x10, kPks = 0x20, kPge = 0x40, kLa57 = 0x80,
+                     kPhys = 0x1000;
+constexpr u32 spe(u32 enables) { return enables << 8; }
+constexpr Context with(u32 controls) { return {.controls = controls}; }
+
 // Entries start as a user page that may do everything, walked before: x86-64 present, writable, user, accessed and
 // a dirty leaf; Alpha valid with all enables. Bits are written as numbers here, not through layout.def, so that a
 // slip there shows.
@@ -20,34 +25,29 @@ class Tables {
  public:
   static constexpr u64 kFrame = 0x40000000;  // aligned for every page size
 
-  Tables(Format format, u64 va) : format_(format), va_(va) {
+  // Controls with LA57 make five levels; page_shift is of `alpha`.
+  Tables(Format format, u64 va, u32 controls = 0, unsigned page_shift = 13) : format_(format), va_(va) {
+    page_shift_ = format == Format::alpha ? page_shift : 12;
+    levels_ = format == Format::alpha ? 3 : format == Format::x86_64 && (controls & kLa57) != 0 ? 5 : 4;
+    settings.page_shift = format == Format::alpha && page_shift != 13 ? static_cast<u8>(page_shift) : u8{0};
     for (unsigned level = levels(); level > 1; --level) entry(level) = pointer(table(level - 1));
     entry(1) = leaf(kFrame);
     context.root = table(levels());
+    context.controls = controls;
   }
 
-  unsigned levels() const { return format_ == Format::alpha ? 3 : 4; }
+  unsigned levels() const { return levels_; }
   static constexpr u64 table(unsigned level) { return 0x100000 * u64{level}; }
 
   // The entry for the address at `level`, and where it stands.
   u64& entry(unsigned level) { return memory[entry_pa(level)]; }
   u64 entry_pa(unsigned level) const {
-    static constexpr std::array<unsigned, 5> kX64Shift{0, 12, 21, 30, 39};
-    static constexpr std::array<unsigned, 5> kAlphaShift{0, 13, 23, 33, 0};
-    const u64 index = format_ == Format::alpha ? (va_ >> kAlphaShift[level]) % 1024 : (va_ >> kX64Shift[level]) % 512;
-    return table(level) + 8 * index;
+    const unsigned index_bits = page_shift_ - 3;
+    return table(level) + 8 * (va_ >> (page_shift_ + index_bits * (level - 1)) & ((u64{1} << index_bits) - 1));
   }
 
-  u64 pointer(u64 pa) const {
-    if (format_ == Format::alpha) return (pa >> 13) << 32 | 0x1101;
-    if (format_ == Format::alpha_x64) return (pa >> 12) << 32 | 0x1101;
-    return pa | 0x27;
-  }
-  u64 leaf(u64 pa) const {
-    if (format_ == Format::alpha) return (pa >> 13) << 32 | 0x3301;
-    if (format_ == Format::alpha_x64) return (pa >> 12) << 32 | 0x3301;
-    return pa | 0x67;
-  }
+  u64 pointer(u64 pa) const { return format_ == Format::x86_64 ? pa | 0x27 : (pa >> page_shift_) << 32 | 0x1101; }
+  u64 leaf(u64 pa) const { return format_ == Format::x86_64 ? pa | 0x67 : (pa >> page_shift_) << 32 | 0x3301; }
 
   Outcome walk(Op op, Mode mode, bool ac = false) const { return walk({.va = va_, .op = op, .mode = mode, .ac = ac}); }
   Outcome walk(const Request& request) const {
@@ -64,10 +64,8 @@ class Tables {
  private:
   Format format_;
   u64 va_;
+  unsigned page_shift_ = 12;
+  unsigned levels_ = 4;
 };
-
-// Controls as numbers: WP 1, NXE 2, SMEP 4, SMAP 8; SPE from bit 8.
-inline constexpr u32 kWp = 1, kNxe = 2, kSmep = 4, kSmap = 8;
-constexpr u32 spe(u32 enables) { return enables << 8; }
 
 }  // namespace kilburn::tb

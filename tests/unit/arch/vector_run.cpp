@@ -42,7 +42,7 @@ class VectorRun {
     }
     if (got.fault.code != expect.fault) {
       report(access,
-             std::string(name(got.fault.code)) + " by " + got.fault.rule + " instead of " +
+             std::string(name(got.fault.code)) + " by " + std::string(id(got.fault.rule)) + " instead of " +
                  std::string(name(expect.fault)),
              got.pa);
       return;
@@ -87,13 +87,9 @@ class VectorRun {
 VectorCount run_vectors(const std::vector<CpuVector>& vectors, const std::string& file) {
   VectorCount count;
   for (const CpuVector& vector : vectors) {
-    if (vector.levels == 5) {
-      ++count.five_level;
-    } else if (vector.protection_keys) {
-      ++count.protection_keys;
-    } else {
-      VectorRun(vector, file, count).run();
-    }
+    count.five_level += vector.levels == 5;
+    count.protection_keys += arch::layout::Controls::PKE.test(vector.context.controls);
+    VectorRun(vector, file, count).run();
   }
   return count;
 }

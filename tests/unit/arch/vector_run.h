@@ -13,8 +13,8 @@ namespace kilburn::tb {
 struct VectorCount {
   unsigned vectors = 0;                 // run
   unsigned accesses = 0;                // checked
-  unsigned five_level = 0;              // skipped: five levels
-  unsigned protection_keys = 0;         // skipped: CR4.PKE
+  unsigned five_level = 0;              // of the vectors: five levels
+  unsigned protection_keys = 0;         // of the vectors: CR4.PKE
   std::vector<std::string> mismatches;  // "file:line: what"
 };
 

@@ -168,13 +168,14 @@ class Reader {
       v.pa_width = static_cast<u8>(line.number(line.field("maxpa"), 10, 52, "maxpa"));
       if (v.pa_width < 32) line.reject("maxpa below 32");
       v.context.root = line.hex("cr3", kPhysical);
-      v.protection_keys = line.flag("pke");
-      line.hex("pkru", 0xffffffff);
+      v.context.pkru = static_cast<arch::u32>(line.hex("pkru", 0xffffffff));
       using namespace arch::layout::Controls;
       u64 controls = WP.make(line.flag("wp"));
       controls |= NXE.make(line.flag("nxe"));
       controls |= SMEP.make(line.flag("smep"));
       controls |= SMAP.make(line.flag("smap"));
+      controls |= PKE.make(line.flag("pke"));
+      controls |= LA57.make(v.levels == 5);
       v.context.controls = static_cast<arch::u32>(controls);
     }
   }

@@ -49,8 +49,7 @@ struct CpuVector {
   arch::u64 id = 0;
   arch::Format format = arch::Format::x86_64;
   unsigned levels = 0;
-  arch::u8 pa_width = 0;         // x86-64 MAXPHYADDR
-  bool protection_keys = false;  // CR4.PKE
+  arch::u8 pa_width = 0;  // x86-64 MAXPHYADDR
   arch::Context context;
   Words words;
   std::vector<Access> accesses;

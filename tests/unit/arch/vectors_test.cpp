@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The decision core against recorded vectors, and the reader and the checking rule against broken ones.
+#include <algorithm>
 #include <filesystem>
 #include <fstream>
 #include <sstream>
@@ -21,11 +22,9 @@ VectorCount run_file(const std::string& stem) {
   std::ifstream text(path);
   REQUIRE(text.is_open());
   const VectorCount count = run_vectors(read_vectors(text, path), path);
-  REQUIRE(count.vectors + count.protection_keys + count.five_level > 0);
+  REQUIRE(count.vectors > 0);
   for (const std::string& mismatch : count.mismatches) UNSCOPED_INFO(mismatch);
   CHECK(count.mismatches.empty());
-  WARN(stem << ": " << count.vectors << " vectors, " << count.accesses << " accesses, skipped " << count.protection_keys
-            << " with protection keys, " << count.five_level << " with five levels");
   return count;
 }
 
@@ -59,56 +58,58 @@ std::string mismatch(const std::string& text) {
   return count.mismatches.empty() ? "" : count.mismatches.front();
 }
 
+struct File {
+  const char* stem;
+  unsigned vectors, accesses;
+};
+// The numbers of the `V` and `A` lines: a reader that loses some fails.
+constexpr File kFiles[] = {
+    {"x86_4level_table", 2007, 2007},   {"x86_4level_random", 1500, 1500}, {"x86_4level_high", 300, 300},
+    {"x86_4level_sequence", 300, 1200}, {"x86_4level_keys", 500, 500},     {"x86_5level_random", 1000, 1000},
+    {"x86_5level_sequence", 200, 800},  {"alpha_table", 987, 987},         {"alpha_random", 1307, 1307},
+    {"alpha_palcode_order", 150, 150},
+};
+
 }  // namespace
 
-// The numbers are those of the `V` and `A` lines of the files: a reader that loses vectors fails.
-TEST_CASE("vectors: x86-64 tables") {
-  const VectorCount count = run_file("x86_4level_table");
-  CHECK(count.vectors == 2007);
-  CHECK(count.accesses == 2007);
-}
-TEST_CASE("vectors: x86-64 random tables") {
-  const VectorCount count = run_file("x86_4level_random");
-  CHECK(count.vectors == 1500);
-  CHECK(count.accesses == 1500);
-}
-TEST_CASE("vectors: x86-64 high physical addresses") {
-  const VectorCount count = run_file("x86_4level_high");
-  CHECK(count.vectors == 300);
-  CHECK(count.accesses == 300);
-}
-TEST_CASE("vectors: x86-64 sequences of accesses") {
-  const VectorCount count = run_file("x86_4level_sequence");
-  CHECK(count.vectors == 300);
-  CHECK(count.accesses == 1200);
-}
-TEST_CASE("vectors: Alpha tables") {
-  const VectorCount count = run_file("alpha_table");
-  CHECK(count.vectors == 987);
-  CHECK(count.accesses == 987);
-}
-TEST_CASE("vectors: Alpha random tables") {
-  const VectorCount count = run_file("alpha_random");
-  CHECK(count.vectors == 1307);
-  CHECK(count.accesses == 1307);
-}
-TEST_CASE("vectors: Alpha, order of the PALcode") {
-  const VectorCount count = run_file("alpha_palcode_order");
-  CHECK(count.vectors == 150);
-  CHECK(count.accesses == 150);
+TEST_CASE("vectors: every recorded one, x86-64 with 4 and 5 levels and keys, Alpha") {
+  unsigned five_level = 0, protection_keys = 0;
+  for (const File& file : kFiles) {
+    INFO(file.stem);
+    const VectorCount count = run_file(file.stem);
+    CHECK(count.vectors == file.vectors);
+    CHECK(count.accesses == file.accesses);
+    five_level += count.five_level;
+    protection_keys += count.protection_keys;
+  }
+  CHECK(five_level == 1200);
+  CHECK(protection_keys == 500);
 }
 
-TEST_CASE("vectors: five levels and protection keys are skipped and counted") {
+TEST_CASE("vectors: every file of the folder is run") {
+  unsigned files = 0;
+  for (const auto& entry : std::filesystem::directory_iterator(std::string(KILBURN_TEST_DATA) + "/vectors")) {
+    if (entry.path().extension() != ".txt") continue;
+    ++files;
+    INFO(entry.path());
+    CHECK(std::any_of(std::begin(kFiles), std::end(kFiles),
+                      [&](const File& file) { return entry.path().stem() == file.stem; }));
+  }
+  CHECK(files == std::size(kFiles));
+}
+
+TEST_CASE("vectors: a key and the fifth level change the verdict") {
   const auto with = [](std::string text, const std::string& from, const std::string& to) {
     return text.replace(text.find(from), from.size(), to);
   };
-  const VectorCount keys = run_vectors(read_text(with(kGood, "pke=0", "pke=1")), "t.txt");
-  CHECK(keys.vectors == 0);
-  CHECK(keys.accesses == 0);
-  CHECK(keys.protection_keys == 1);
-  const VectorCount deep = run_vectors(read_text(with(kGood, "levels=4", "levels=5")), "t.txt");
-  CHECK(deep.vectors == 0);
-  CHECK(deep.five_level == 1);
+  // A user page of key 0, with AD of key 0: PK and P; SDM 4.7.
+  const std::string user =
+      kHeader + with(kState, "pkru=00000000", "pkru=00000001") + kTables + "A r cpl=3 ac=0 va=0000000000000010\n";
+  CHECK(contains(mismatch(user + "E PF err=25 cr2=10 src=own\n"), "none by  instead of #PF"));
+  CHECK(mismatch(with(user, "pke=0", "pke=1") + "E PF err=25 cr2=10 src=own\n") == "");
+  // With five levels the same tables end one level short: the last is a table of zeroes, which no W gives.
+  const std::string deep = with(kHeader + kState + kTables + kRead, "levels=4", "levels=5");
+  CHECK(contains(mismatch(deep + "E OK pa=5010 src=own\n" + kSet), "bus error by walk.bus"));
 }
 
 TEST_CASE("vectors: the checking rule sees each wrong particular") {

@@ -2,6 +2,9 @@
 //
 // x86-64: every combination of effective rights, access, privilege and controls, and every bit of every entry,
 // against a reading of SDM 4.5 to 4.8 that shares nothing with the model.
+#include "tests/truth/x86_64.h"
+
+#include <sstream>
 #include <vector>
 
 #include "tests/catch.h"
@@ -10,65 +13,11 @@
 namespace {
 
 using namespace kilburn::tb;
+namespace truth = kilburn::truth;
+using truth::X86Case;
+using truth::X86Expected;
 
 constexpr u64 kVa = 0x00007654'3210'f678;
-
-struct Condition {
-  bool w, u, nx;  // effective
-  Op op;
-  bool user;  // access
-  bool wp, smep, smap, ac, nxe;
-
-  u32 controls() const { return (wp ? kWp : 0) | (nxe ? kNxe : 0) | (smep ? kSmep : 0) | (smap ? kSmap : 0); }
-  Request request() const { return {kVa, op, user ? Mode::user : Mode::kernel, ac}; }
-};
-
-// All 3 x 2^9 of them.
-template <class Use>
-void for_every_condition(Use&& use) {
-  for (const Op op : {Op::read, Op::write, Op::fetch}) {
-    for (unsigned bits = 0; bits < 512; ++bits) {
-      const auto bit = [&](unsigned n) { return (bits >> n & 1) != 0; };
-      use(Condition{bit(0), bit(1), bit(2), op, bit(3), bit(4), bit(5), bit(6), bit(7), bit(8)});
-    }
-  }
-}
-
-// SDM 4.6.1, sentence by sentence; XD = 1 with NXE = 0 never comes so far.
-bool sdm_allows(const Condition& c) {
-  if (c.user) {
-    if (!c.u) return false;  // "Accesses using supervisor-mode addresses are not allowed" to user mode
-    switch (c.op) {
-      case Op::read:
-        return true;
-      case Op::write:
-        return c.w;
-      case Op::fetch:
-        return !c.nx;
-    }
-  }
-  const bool smap_permits = !c.smap || c.ac;
-  switch (c.op) {
-    case Op::read:
-      return c.u ? smap_permits : true;
-    case Op::write:
-      if (!c.wp) return c.u ? smap_permits : true;
-      return c.u ? smap_permits && c.w : c.w;
-    case Op::fetch:
-      return c.u ? !c.smep && !c.nx : !c.nx;
-  }
-  return false;
-}
-
-// SDM 4.7, bits as numbers: W 2, U 4, I/D 16.
-u16 access_bits(const Condition& c) {
-  u16 error = 0;
-  if (c.op == Op::write) error |= 2;
-  if (c.user) error |= 4;
-  if (c.op == Op::fetch && (c.nxe || c.smep)) error |= 16;
-  return error;
-}
-
 constexpr u64 kRw = 2, kUs = 4, kNx = u64{1} << 63;
 
 // The right is taken away at one level, `at`; 0 takes nothing.
@@ -76,96 +25,96 @@ void deny(Tables& tables, unsigned at, u64 cleared, u64 set) {
   if (at != 0) tables.entry(at) = (tables.entry(at) & ~cleared) | set;
 }
 
+bool same(const FaultReport& got, const X86Expected& expected) {
+  return got.code == (expected.fault ? Fault::page : Fault::none) && got.error == expected.error &&
+         id(got.rule) == expected.rule;
+}
+
+std::string in_words(const X86Case& c, const FaultReport& got) {
+  std::ostringstream text;
+  text << std::hex << "P " << c.p << " RSVD " << c.rsvd << " W " << c.w << " U " << c.u << " NX " << c.nx << " "
+       << name(c.op) << " privilege " << static_cast<int>(c.privilege) << " AC " << c.ac << " controls " << c.controls()
+       << " key " << int{c.key} << " pkru " << c.pkru() << " pkrs " << c.pkrs() << ": " << name(got.code) << " "
+       << got.error << " by " << id(got.rule) << ", expected " << truth::expected(c).error << " by "
+       << truth::expected(c).rule;
+  return text.str();
+}
+
 }  // namespace
 
-TEST_CASE("x86-64 rights: every combination, the right missing at every level") {
-  // Allowed cases, counted by hand from SDM 4.6.1: W x U x (NX, NXE) in 3 legal pairs x WP SMEP SMAP AC = 192 each.
-  unsigned allowed[2][3] = {};
-  unsigned checked = 0;
-  for_every_condition([&](const Condition& c) {
-    if (c.nx && !c.nxe) return;
-    if (sdm_allows(c)) ++allowed[c.user][static_cast<unsigned>(c.op)];
-    for (unsigned w_at = c.w ? 0 : 1; w_at <= (c.w ? 0u : 4u); ++w_at) {
-      for (unsigned u_at = c.u ? 0 : 1; u_at <= (c.u ? 0u : 4u); ++u_at) {
-        for (unsigned nx_at = c.nx ? 1 : 0; nx_at <= (c.nx ? 4u : 0u); ++nx_at) {
-          Tables tables(Format::x86_64, kVa);
-          deny(tables, w_at, kRw, 0);
-          deny(tables, u_at, kUs, 0);
-          deny(tables, nx_at, 0, kNx);
-          tables.context.controls = c.controls();
-          const Outcome got = tables.walk(c.request());
-          ++checked;
-          const bool allow = sdm_allows(c);
-          const u16 error = allow ? u16{0} : static_cast<u16>(1 | access_bits(c));
-          if ((got.fault.code == Fault::none) != allow || got.fault.error != error ||
-              (!allow && (got.fault.code != Fault::page || got.fault.level != 1)) ||
-              (allow && got.pa != (Tables::kFrame | 0x678)) || !got.writes.empty()) {
-            INFO("w " << w_at << " u " << u_at << " nx " << nx_at << " op " << name(c.op) << " user " << c.user
-                      << " wp " << c.wp << " smep " << c.smep << " smap " << c.smap << " ac " << c.ac << " nxe "
-                      << c.nxe << ": rule " << got.fault.rule << " error " << got.fault.error);
-            FAIL("differs from SDM 4.6.1");
-          }
-        }
+TEST_CASE("x86-64 leaf: every combination of the truth table, in the walk, at the entry and for kept rights") {
+  unsigned allowed[3][3] = {};
+  for (u32 n = 0; n < truth::kX86Cases; ++n) {
+    const X86Case c = truth::x86_case(n);
+    const X86Expected expected = truth::expected(c);
+    const Request request = c.request(kVa);
+    if (!expected.fault) ++allowed[static_cast<unsigned>(c.privilege)][static_cast<unsigned>(c.op)];
+
+    const Judgement judged = judge_entry(Format::x86_64, {}, 1, c.leaf(Tables::kFrame), {}, request, c.context());
+    if (!same(judged.fault, expected) || (judged.kind == Judgement::Kind::translated) == expected.fault) {
+      FAIL(in_words(c, judged.fault));
+    }
+    // Only present entries without reserved bits are kept, but they outlive a change of NXE: XD then does not count.
+    if (c.p && !c.rsvd) {
+      X86Case kept = c;
+      kept.nx = c.nx && c.nxe;
+      const auto rights = static_cast<u16>(u16{c.w} | u16{c.u} << 1 | u16{c.nx} << 2 | 8 | c.key << 4);
+      const FaultReport got = check_rights(Format::x86_64, {}, rights, request, c.context());
+      if (!same(got, truth::expected(kept)) || got.level != 0 ||
+          grants(Format::x86_64, {}, rights, request, c.context()) == truth::expected(kept).fault) {
+        FAIL("kept rights: " << in_words(c, got));
       }
     }
-  });
-  CHECK(allowed[1][0] == 96);
-  CHECK(allowed[1][1] == 48);
-  CHECK(allowed[1][2] == 64);
-  CHECK(allowed[0][0] == 168);
-  CHECK(allowed[0][1] == 126);
-  CHECK(allowed[0][2] == 96);
-  // 6 (op, privilege) x 16 (WP SMEP SMAP AC) x (1 + 4) (W) x (1 + 4) (U) x (1 + 1 + 4) (NX, NXE)
-  CHECK(checked == 6 * 16 * 5 * 5 * 6);
+  }
+  for (unsigned privilege = 0; privilege < 3; ++privilege) {
+    for (unsigned op = 0; op < 3; ++op) CHECK(allowed[privilege][op] == truth::kX86Allowed[privilege][op]);
+  }
 }
 
-TEST_CASE("x86-64 rights: check_rights and grants say what the walk says") {
+TEST_CASE("x86-64 walk: the truth table with the right missing at any one level, four levels and five") {
   unsigned checked = 0;
-  for_every_condition([&](const Condition& c) {
-    const auto rights = static_cast<u16>((c.w ? 1 : 0) | (c.u ? 2 : 0) | (c.nx ? 4 : 0));
-    Condition effective = c;
-    effective.nx = c.nx && c.nxe;  // a translation outlives a change of NXE; NX counts with NXE only
-    const FaultReport got = check_rights(Format::x86_64, rights, c.request(), c.controls());
-    const bool allow = sdm_allows(effective);
-    ++checked;
-    if ((got.code == Fault::none) != allow || got.error != (allow ? 0 : (1 | access_bits(c))) || got.level != 0 ||
-        grants(Format::x86_64, rights, c.request(), c.controls()) != allow) {
-      FAIL("rights " << rights << " controls " << c.controls() << " op " << name(c.op) << " user " << c.user);
-    }
-  });
-  CHECK(checked == 3 * 512);
-}
-
-TEST_CASE("x86-64: not present and reserved come first, with exact error codes, at every level") {
-  for_every_condition([&](const Condition& c) {
-    for (unsigned level = 1; level <= 4; ++level) {
-      Tables tables(Format::x86_64, kVa);
-      deny(tables, level, (c.w ? 0 : kRw) | (c.u ? 0 : kUs), c.nx ? kNx : 0);
-      tables.context.controls = c.controls();
-      if (!c.nx || c.nxe) {
-        tables.entry(level) |= u64{1} << 45;  // above MAXPHYADDR 40
+  for (const u32 la57 : {0u, kLa57}) {
+    Tables tables(Format::x86_64, kVa, la57);
+    for (u32 n = 0; n < truth::kX86Cases; n += 7) {  // coprime to every bit's period; every case is judged above
+      const X86Case c = truth::x86_case(n);
+      const X86Expected expected = truth::expected(c);
+      const unsigned levels = tables.levels();
+      const unsigned at = n % levels + 1;  // whose entry says so
+      for (unsigned level = 2; level <= levels; ++level) {
+        tables.entry(level) = Tables::table(level - 1) | 0x27 | u64{15u - c.key} << 59;  // not the key (T23)
       }
-      const Outcome reserved = tables.walk(c.request());
-      tables.entry(level) &= ~u64{1};
-      const Outcome absent = tables.walk(c.request());
-      if (reserved.fault.code != Fault::page || reserved.fault.error != (9 | access_bits(c)) ||
-          reserved.fault.level != level || absent.fault.code != Fault::page || absent.fault.error != access_bits(c) ||
-          absent.fault.level != level || !reserved.writes.empty() || !absent.writes.empty() ||
-          absent.steps.size() != 5 - level) {
-        FAIL("level " << level << " op " << name(c.op) << " controls " << c.controls() << " errors "
-                      << reserved.fault.error << ", " << absent.fault.error);
+      tables.entry(1) = Tables::kFrame | 0x67 | u64{c.key} << 59;
+      deny(tables, at, (c.p ? 0 : 1) | (c.w ? 0 : kRw) | (c.u ? 0 : kUs),
+           (c.rsvd ? u64{1} << 51 : 0) | (c.nx ? kNx : 0));
+      tables.context = c.context(tables.context.root);
+      tables.context.controls |= la57;
+      const Outcome got = tables.walk(c.request(kVa));
+      ++checked;
+      const bool at_entry = !c.p || c.rsvd || (c.nx && !c.nxe);
+      if (!same(got.fault, expected) ||
+          got.fault.level != (!expected.fault ? 0
+                              : at_entry      ? at
+                                              : 1) ||
+          (!expected.fault && got.pa != (Tables::kFrame | 0x678)) || !got.writes.empty()) {
+        FAIL("level " << at << " of " << levels << ": " << in_words(c, got.fault));
       }
     }
-  });
+  }
+  CHECK(checked == 2 * ((truth::kX86Cases + 6) / 7));
 }
 
 namespace {
 
-// Reserved bits of an entry (SDM tables 4-15 to 4-20), by kind of entry and MAXPHYADDR.
-bool sdm_reserved(unsigned level, bool large, unsigned bit, unsigned pa_width, bool nxe) {
-  if (bit == 63) return !nxe;
-  if (bit >= pa_width && bit <= 51) return true;
-  if (level == 4) return bit == 7;
+// Reserved bits of an entry (SDM tables 4-15 to 4-20), by kind of entry and what the processor has.
+struct Processor {
+  unsigned pa_width;
+  bool nxe, page_1g, amd;
+};
+bool sdm_reserved(unsigned level, bool large, unsigned bit, const Processor& processor) {
+  if (level == 3 && large && !processor.page_1g) return true;  // PS is, whatever the bit
+  if (bit == 63) return !processor.nxe;
+  if (bit >= processor.pa_width && bit <= 51) return true;
+  if (level >= 4) return bit == 7 || (bit == 8 && processor.amd);
   if (level == 3 && large) return bit >= 13 && bit <= 29;
   if (level == 2 && large) return bit >= 13 && bit <= 20;
   return false;
@@ -173,42 +122,54 @@ bool sdm_reserved(unsigned level, bool large, unsigned bit, unsigned pa_width, b
 
 }  // namespace
 
-TEST_CASE("x86-64 reserved bits: every bit of every kind of entry") {
+TEST_CASE("x86-64 reserved bits: every bit of every kind of entry, 4 levels and 5, Intel and AMD") {
   unsigned reserved = 0;
-  for (const unsigned pa_width : {32u, 36u, 40u, 46u, 51u, 52u}) {
-    for (const bool nxe : {false, true}) {
-      for (unsigned level = 1; level <= 4; ++level) {
-        for (const bool large : {false, true}) {
-          if (large && (level == 1 || level == 4)) continue;
-          for (unsigned bit = 1; bit < 64; ++bit) {
-            if (bit == 7 && (level == 2 || level == 3)) continue;  // chooses the kind
-            Tables tables(Format::x86_64, kVa);
-            tables.settings.pa_width = static_cast<u8>(pa_width);
-            tables.context.controls = nxe ? kNxe : 0;
-            if (large) tables.entry(level) = Tables::kFrame | 0xe7;
-            const u64 entry = tables.entry(level) | u64{1} << bit;
-            // One entry judged by itself: a changed frame must not send a walk elsewhere.
-            const Judgement got = judge_entry(Format::x86_64, tables.settings, level, entry, {},
-                                              {kVa, Op::read, Mode::kernel, false}, tables.context.controls);
-            const bool expected = sdm_reserved(level, large, bit, pa_width, nxe);
-            reserved += expected;
-            const bool is = got.kind == Judgement::Kind::fault && got.fault.error == 9 && got.fault.level == level;
-            if (is != expected) {
-              FAIL("level " << level << " large " << large << " bit " << bit << " pa_width " << pa_width);
-            }
-            // and the walk decides it the same way
-            tables.entry(level) = entry;
-            const Outcome walked = tables.walk(Op::read, Mode::kernel);
-            if (expected != (walked.fault.code == Fault::page && walked.fault.error == 9)) {
-              FAIL("walk, level " << level << " large " << large << " bit " << bit << " pa_width " << pa_width);
-            }
+  const auto check = [&](const Processor& processor, u32 la57) {
+    for (unsigned level = 1; level <= (la57 != 0 ? 5u : 4u); ++level) {
+      for (const bool large : {false, true}) {
+        if (large && (level == 1 || level >= 4)) continue;
+        for (unsigned bit = 1; bit < 64; ++bit) {
+          if (bit == 7 && (level == 2 || level == 3)) continue;  // chooses the kind
+          Tables tables(Format::x86_64, kVa, la57 | (processor.nxe ? kNxe : 0));
+          tables.settings.pa_width = static_cast<u8>(processor.pa_width);
+          tables.settings.page_1g = processor.page_1g;
+          tables.settings.amd = processor.amd;
+          if (large) tables.entry(level) = Tables::kFrame | 0xe7;
+          const u64 entry = tables.entry(level) | u64{1} << bit;
+          // One entry judged by itself: a changed frame must not send a walk elsewhere.
+          const Judgement got = judge_entry(Format::x86_64, tables.settings, level, entry, {},
+                                            {kVa, Op::read, Mode::kernel, false}, tables.context);
+          const bool expected = sdm_reserved(level, large, bit, processor);
+          reserved += expected;
+          const bool is = got.kind == Judgement::Kind::fault && got.fault.error == 9 && got.fault.level == level &&
+                          got.fault.rule == Rule::x86_reserved;
+          if (is != expected) {
+            FAIL("level " << level << " large " << large << " bit " << bit << " pa_width " << processor.pa_width);
+          }
+          // and the walk decides it the same way
+          tables.entry(level) = entry;
+          const Outcome walked = tables.walk(Op::read, Mode::kernel);
+          if (expected != (walked.fault.code == Fault::page && walked.fault.error == 9)) {
+            FAIL("walk, level " << level << " large " << large << " bit " << bit << " pa_width " << processor.pa_width);
           }
         }
       }
     }
+  };
+  for (const unsigned pa_width : {32u, 36u, 40u, 46u, 51u, 52u}) {
+    for (const bool nxe : {false, true}) check({pa_width, nxe, true, false}, 0);
   }
   // 6 kinds: (52 - pa_width) bits each, XD without NXE, and 1 + 17 + 8 bits of their own
   CHECK(reserved == 2 * 6 * (20 + 16 + 12 + 6 + 1 + 0) + 6 * 6 + 12 * (1 + 17 + 8));
+  reserved = 0;
+  check({52, true, true, false}, kLa57);
+  CHECK(reserved == 2 * 1 + 17 + 8);  // PS at levels 4 and 5
+  reserved = 0;
+  check({52, true, true, true}, kLa57);
+  CHECK(reserved == 2 * 2 + 17 + 8);  // and bit 8
+  reserved = 0;
+  check({52, true, false, false}, kLa57);
+  CHECK(reserved == 2 * 1 + 62 + 8);  // a level-3 entry with PS, each time
 }
 
 TEST_CASE("x86-64: page sizes, frames, memory types, global") {
@@ -223,6 +184,7 @@ TEST_CASE("x86-64: page sizes, frames, memory types, global") {
     for (unsigned bits = 0; bits < 16; ++bits) {
       const bool pwt = bits & 1, pcd = bits & 2, pat = bits & 4, global = bits & 8;
       Tables tables(Format::x86_64, kVa);
+      tables.context.controls = kPge;
       tables.entry(kind.level) =
           kind.entry | (pwt ? 8 : 0) | (pcd ? 16 : 0) | (pat ? kind.pat : 0) | (global ? 256 : 0);
       const Outcome got = tables.walk(Op::write, Mode::user);
@@ -231,6 +193,8 @@ TEST_CASE("x86-64: page sizes, frames, memory types, global") {
       CHECK(got.translation.pa == Tables::kFrame);
       CHECK(got.pa == Tables::kFrame + (kVa & ((u64{1} << kind.page_log2) - 1)));
       CHECK(got.translation.global == global);
+      tables.context.controls = 0;  // without CR4.PGE the bit means nothing (SDM 4.10.2.4)
+      CHECK_FALSE(tables.walk(Op::write, Mode::user).translation.global);
       CHECK(got.translation.memory_type == (bits & 7));
       CHECK(got.translation.rights == 0b1011);
       CHECK(got.steps.size() == 5 - kind.level);
@@ -277,11 +241,11 @@ TEST_CASE("x86-64 accessed and dirty: every combination of A and D over the leve
 
 TEST_CASE("x86-64 canonical check") {
   for (const u64 va : {u64{0}, u64{0x00007fffffffffff}, u64{0xffff800000000000}, ~u64{0}}) {
-    CHECK(before_tlb(Format::x86_64, {va, Op::read, Mode::user, false}, 0).kind == Direct::Kind::none);
+    CHECK(before_tlb(Format::x86_64, {}, {va, Op::read, Mode::user, false}, {}).kind == Direct::Kind::none);
   }
   for (const u64 va : {u64{0x0000800000000000}, u64{0xffff7fffffffffff}, u64{0x8000000000000000},
                        u64{0x0001000000000000}, u64{0x7fffffffffffffff}}) {
-    const Direct direct = before_tlb(Format::x86_64, {va, Op::write, Mode::kernel, false}, kNxe | spe(7));
+    const Direct direct = before_tlb(Format::x86_64, {}, {va, Op::write, Mode::kernel, false}, with(kNxe | spe(7)));
     CHECK(direct.kind == Direct::Kind::fault);
     CHECK(direct.fault.code == Fault::general);
     CHECK(direct.fault.error == 0);
@@ -289,6 +253,53 @@ TEST_CASE("x86-64 canonical check") {
     const Outcome got = Tables(Format::x86_64, kVa).walk({va, Op::fetch, Mode::user, false});
     CHECK(got.fault.code == Fault::general);
     CHECK(got.steps.empty());
+  }
+}
+
+TEST_CASE("x86-64 canonical check with 57-bit addresses") {
+  const auto verdict = [](u64 va, u32 controls) {
+    return before_tlb(Format::x86_64, {}, {va, Op::read, Mode::user, false}, with(controls)).fault.rule;
+  };
+  for (const u64 va : {u64{0}, u64{0x00ff'ffff'ffff'ffff}, u64{0xff00'0000'0000'0000}, u64{0x0000'8000'0000'0000},
+                       u64{0xffff'7fff'ffff'ffff}, ~u64{0}}) {
+    CHECK(verdict(va, kLa57) == Rule::none);
+  }
+  for (const u64 va :
+       {u64{0x0100'0000'0000'0000}, u64{0xfeff'ffff'ffff'ffff}, u64{1} << 63, u64{0x7fff'ffff'ffff'ffff}}) {
+    CHECK(verdict(va, kLa57) == Rule::x86_canonical);
+    CHECK(verdict(va, 0) == Rule::x86_canonical);
+  }
+  CHECK(verdict(0x00ff'ffff'ffff'ffff, 0) == Rule::x86_canonical);
+}
+
+TEST_CASE("x86-64: five levels translate VA<56:48> by the top table") {
+  for (const u64 va : {u64{0x0012'3456'789a'b678}, u64{0xff92'3456'789a'b678}}) {
+    Tables tables(Format::x86_64, va, kLa57);
+    CHECK(tables.entry_pa(5) == Tables::table(5) + 8 * (va >> 48 & 0x1ff));
+    const Outcome got = tables.walk(Op::write, Mode::user);
+    CHECK(got.pa == (Tables::kFrame | 0x678));
+    REQUIRE(got.steps.size() == 5);
+    CHECK(got.steps[0].level == 5);
+    CHECK(got.steps[0].pa == tables.entry_pa(5));
+    CHECK(got.steps[4].level == 1);
+  }
+}
+
+TEST_CASE("x86-64: with translation off the address is the physical one, of MAXPHYADDR bits") {
+  for (const unsigned pa_width : {36u, 40u, 52u}) {
+    for (const u64 va : {u64{0x1234'5678}, u64{0x0000'9abc'def0'1234}, ~u64{7}}) {
+      for (const Mode mode : {Mode::kernel, Mode::user}) {
+        Tables tables(Format::x86_64, kVa, kPhys | kWp | kSmep | kSmap);
+        tables.settings.pa_width = static_cast<u8>(pa_width);
+        const Outcome got = tables.walk({va, Op::write, mode, false});
+        CHECK(got.fault.code == Fault::none);
+        CHECK(got.pa == (va & ((u64{1} << pa_width) - 1)));
+        CHECK(got.translation.page_log2 == pa_width);
+        CHECK(got.translation.memory_type == 0);
+        CHECK(got.translation.global);
+        CHECK(got.steps.empty());
+      }
+    }
   }
 }
 

@@ -59,7 +59,7 @@ TEST_CASE("a bug is there when chosen, survives a reset, and goes when dropped")
   CHECK(dirty_after_write_hit(bench));
   REQUIRE(bench.api().set_bug(bench.self(), "T41") == 0);
   CHECK_FALSE(dirty_after_write_hit(bench));
-  bench.api().reset(bench.self(), &bench.out);
+  bench.reset(bench.in.cfg);
   CHECK_FALSE(dirty_after_write_hit(bench));
   REQUIRE(bench.api().set_bug(bench.self(), "") == 0);
   CHECK(dirty_after_write_hit(bench));

@@ -73,7 +73,7 @@ int main(int argc, char** argv) {
     for (long i = 0; i < cycles; ++i) {
       bench.in.d.va = page << shift;
       bench.in.d.mode = 3;
-      bench.in.d.id = static_cast<std::uint32_t>(page % 16);
+      bench.in.d.id = static_cast<std::uint8_t>(page % 16);
       if (bench.out.d.req_ready != 0) page = (page + 1) % kPages;
       responses += bench.out.d.rsp_valid;
       bench.clock();
@@ -89,7 +89,7 @@ int main(int argc, char** argv) {
       const auto page = static_cast<std::uint64_t>(i) % 8;
       bench.in.i.va = page << shift;
       bench.in.d.va = (7 - page) << shift;
-      bench.in.i.id = bench.in.d.id = static_cast<std::uint32_t>(i % 16);
+      bench.in.i.id = bench.in.d.id = static_cast<std::uint8_t>(i % 16);
       clocked(api, bench.self(), &bench.in, &bench.out);
       responses += static_cast<std::uint64_t>(bench.out.d.rsp_valid) + bench.out.i.rsp_valid;
     }

@@ -31,14 +31,22 @@ class DutBench {
     api_ = entry();
     self_ = api_->create(seed);
     if (self_ == nullptr) throw std::runtime_error("no instance");
+    in.cfg = api_->config.cfg;
     in.i.rsp_ready = 1;
     in.d.rsp_ready = 1;
     in.mem_req_ready = 1;
-    api_->reset(self_, &out);
+    reset(in.cfg);
   }
   ~DutBench() { api_->destroy(self_); }
   DutBench(const DutBench&) = delete;
   DutBench& operator=(const DutBench&) = delete;
+
+  // Reset with a configuration; the inputs stay as they are.
+  void reset(std::uint32_t cfg) {
+    in.cfg = cfg;
+    in_flight_ = false;
+    api_->reset(self_, cfg, &out);
+  }
 
   // One cycle. The memory answers in the cycle after it took a request, when `memory_answers` is set.
   void clock() {
@@ -74,7 +82,7 @@ class DutBench {
     in.d.va = va;
     in.d.write = write ? 1 : 0;
     in.d.mode = static_cast<std::uint8_t>(mode);
-    in.d.id = id;
+    in.d.id = static_cast<std::uint8_t>(id);
     in.d.valid = 1;
     while (out.d.req_ready == 0) clock();
     clock();
@@ -84,7 +92,7 @@ class DutBench {
   void request_i(std::uint64_t va, unsigned mode, unsigned id = 0) {
     in.i.va = va;
     in.i.mode = static_cast<std::uint8_t>(mode);
-    in.i.id = id;
+    in.i.id = static_cast<std::uint8_t>(id);
     in.i.valid = 1;
     while (out.i.req_ready == 0) clock();
     clock();
@@ -104,7 +112,7 @@ class DutBench {
     return response_i();
   }
 
-  // An invalidation up to its acknowledgement; returns the cycles it took.
+  // A maintenance operation up to its acknowledgement; returns the cycles it took.
   unsigned invalidate(unsigned op, std::uint64_t va, unsigned asid) {
     in.inv_op = static_cast<std::uint8_t>(op);
     in.inv_va = va;
@@ -120,6 +128,12 @@ class DutBench {
     }
     clock();
     return cycles;
+  }
+
+  // A fill by software: FILL_I of side 0, FILL_D of side 1.
+  void fill(int side, std::uint64_t va, unsigned asid, std::uint64_t pte) {
+    in.inv_pte = pte;
+    invalidate(side == 0 ? 7 : 8, va, asid);
   }
 
   std::uint32_t count(unsigned event) {

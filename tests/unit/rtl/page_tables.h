@@ -15,13 +15,27 @@ inline std::string library(const std::string& name) { return KILBURN_BINARY_DIR 
 constexpr unsigned kKernel = 0;
 constexpr unsigned kUser = 3;
 
+// Controls (layout.def Controls): the CR0, CR4 and EFER bits by the names of the SDM, and the Alpha formats'
+constexpr std::uint32_t kWp = 1, kNxe = 2, kSmep = 4, kSmap = 8, kPke = 0x10, kPks = 0x20, kPge = 0x40, kLa57 = 0x80;
+constexpr std::uint32_t kRefill = 0x800, kPhys = 0x1000;
+
+// Faults (layout.def Fault)
+constexpr unsigned kNoFault = 0, kPf = 1, kGp = 2, kBus = 3, kMiss = 4, kTnv = 8, kAcv = 9, kFor = 10, kFoe = 11,
+                   kFowFault = 12;
+
+// Page-fault error code (SDM 4.7)
+constexpr unsigned kErrP = 1, kErrW = 2, kErrU = 4, kErrRsvd = 8, kErrId = 0x10, kErrPk = 0x20;
+
+// Configuration (layout.def Config)
+constexpr std::uint32_t kPage1g = 0x40, kAmd = 0x80, kVms = 0x100, kEv4 = 0, kEv5 = 0x200, kEv6 = 0x400;
+
 // x86-64 entry bits (SDM tables 4-15 to 4-20)
 constexpr std::uint64_t kP = 1, kRw = 2, kUs = 4, kA = 0x20, kD = 0x40, kPs = 0x80, kG = 0x100;
 constexpr std::uint64_t kNx = 1ull << 63;
 constexpr std::uint64_t kUserTable = kP | kRw | kUs;
 
 // Alpha entry bits, OSF layout (EV5 figure 5-2)
-constexpr std::uint64_t kV = 1, kFow = 4, kAsm = 0x10, kAllRights = 0x3300;
+constexpr std::uint64_t kV = 1, kForBit = 2, kFow = 4, kFoeBit = 8, kAsm = 0x10, kAllRights = 0x3300;
 
 // Tables for one region: `levels` tables at kRoot, kRoot + kStep ..., each one's entry 0 the next.
 constexpr std::uint64_t kRoot = 0x100000;
@@ -30,9 +44,9 @@ constexpr std::uint64_t kStep = 0x10000;
 inline std::uint64_t table(unsigned number) { return kRoot + number * kStep; }
 
 // Entry 0 of every table above the last points to the next; all rights, A clear.
-inline void x86_tables(DutBench& bench) {
+inline void x86_tables(DutBench& bench, unsigned levels = 4) {
   bench.in.ctx_root = kRoot;
-  for (unsigned n = 0; n < 3; ++n) bench.memory[table(n)] = table(n + 1) | kUserTable;
+  for (unsigned n = 0; n + 1 < levels; ++n) bench.memory[table(n)] = table(n + 1) | kUserTable;
 }
 
 inline std::uint64_t alpha_pte(const DutBench& bench, std::uint64_t address, std::uint64_t bits) {

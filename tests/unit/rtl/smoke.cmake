@@ -21,8 +21,12 @@ if(BUG)
 endif()
 file(STRINGS ${RTL}/files.f files REGEX "^[^#]")
 list(TRANSFORM files PREPEND ${sources}/)
+# Icarus 11 takes no labels on assertions.
+file(READ ${RTL}/props/rule_props.sv rules)
+string(REGEX REPLACE "[a-z0-9_]+: assert" "assert" rules "${rules}")
+file(WRITE ${OUT}/rule_props.sv "${rules}")
 execute_process(COMMAND ${IVERILOG} -g2012 -DKILBURN_ASSERT -Psmoke_tb.Format=${FORMAT} -s smoke_tb -o ${OUT}/smoke.vvp
-  ${files} ${RTL}/props/port_props.sv ${RTL}/props/mmu_props.sv ${CMAKE_CURRENT_LIST_DIR}/smoke_tb.sv
+  ${files} ${RTL}/props/port_props.sv ${RTL}/props/mmu_props.sv ${OUT}/rule_props.sv ${CMAKE_CURRENT_LIST_DIR}/smoke_tb.sv
   ERROR_VARIABLE messages RESULT_VARIABLE result)
 if(result)
   message(FATAL_ERROR "iverilog: ${messages}")

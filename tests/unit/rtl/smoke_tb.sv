@@ -4,7 +4,7 @@
 //
 //   Format  0 x86-64 or 1 alpha
 //
-// A walk, a hit, a fault, an invalidation and a walk after it. The expected values are worked out by hand
+// A walk, a hit, a fault, an invalidation and a walk after it; a key and five levels, or a fill by software. The expected values are worked out by hand
 // from the manuals (comments at each check); the run ends with PASS or a fatal error.
 
 module smoke_tb;
@@ -33,18 +33,23 @@ module smoke_tb;
   logic [63:0] mem_rsp_data = '0;
   logic [31:0] count;
   logic [51:0] root;
+  logic [31:0] ctl = '0, pkru = '0;
+  logic [3:0]  inv_op = mmu_pkg::INV_PAGE;
+  logic [63:0] inv_pte = '0;
 
   mmu #(
     .Format(Format),
-    .PaWidth(40),
     .IEntries(2),
     .DEntries(4)
   ) u_mmu (
     .clk_i(clk),
     .rst_ni(rst_n),
+    .cfg_i(Format == 0 ? 32'd40 | 32'd1 << mmu_pkg::CFG_PAGE1G : {21'b0, mmu_pkg::CHIP_EV5, 9'b0}),
     .ctx_root_i(root),
     .ctx_asid_i(12'd7),
-    .ctx_ctl_i(32'b0),
+    .ctx_ctl_i(ctl),
+    .ctx_pkru_i(pkru),
+    .ctx_pkrs_i(32'b0),
     .i_req_valid_i(i_valid),
     .i_req_ready_o(i_ready),
     .i_req_id_i(i_id),
@@ -57,6 +62,7 @@ module smoke_tb;
     .d_req_mode_i(mode),
     .d_req_write_i(d_write),
     .d_req_ac_i(1'b0),
+    .d_req_implicit_i(1'b0),
     .i_rsp_valid_o(i_rsp_valid),
     .i_rsp_ready_i(1'b1),
     .i_rsp_id_o(i_rsp_id),
@@ -79,9 +85,10 @@ module smoke_tb;
     .d_rsp_global_o(d_global),
     .inv_valid_i(inv_valid),
     .inv_ready_o(inv_ready),
-    .inv_op_i(mmu_pkg::INV_PAGE),
+    .inv_op_i(inv_op),
     .inv_va_i(inv_va),
     .inv_asid_i(12'd7),
+    .inv_pte_i(inv_pte),
     .inv_ack_o(inv_ack),
     .mem_req_valid_o(mem_valid),
     .mem_req_ready_i(1'b1),
@@ -207,6 +214,21 @@ module smoke_tb;
       expect_pa(52'h12_3456_7abc, 6'd12);
       expect_count(reads, 16);
       expect_count(updates, 4);  // A and D are set already (trap T50)
+      // Key 5 with AD (PKRU bit 10) on a read-only user page: P W U PK (SDM 4.7, trap T21).
+      memory[16'h4030 >> 3] = 64'h2800_0012_3456_7065;
+      ctl = 32'd1 << mmu_pkg::CTL_PKE;
+      pkru = 32'h400;
+      fetch_data(64'h0000_0080_4060_6000, 1'b1);
+      expect_fault(mmu_pkg::FAULT_PF, 16'h0027, 3'd1);
+      expect_count(reads, 20);
+      // Five levels: index 1 of a table above the old root (SDM 4.5.1, bits 56:48).
+      memory[16'h5008 >> 3] = 64'h1007;
+      ctl = 32'd1 << mmu_pkg::CTL_LA57;
+      root = 52'h5000;
+      fetch_data(64'h0001_0080_4060_3abc, 1'b1);
+      expect_pa(52'h12_3456_7abc, 6'd12);
+      expect_count(reads, 25);
+      expect_count(updates, 5);
     end else begin
       // Segment indices 1, 1, 3, offset ABC (EV5: VA<42:33>, <32:23>, <22:13>). V alone above, OSF rights below.
       memory[16'h2008 >> 3] = 64'h0000_0002_0000_0001;
@@ -237,6 +259,16 @@ module smoke_tb;
       expect_pa(52'h2468_aabc, 6'd13);
       expect_count(reads, 14);
       expect_count(updates, 0);
+      // Refilled by software: a miss without a walk, a fill, a hit.
+      ctl = 32'd1 << mmu_pkg::CTL_REFILL;
+      fetch_data(64'h8000_e008, 1'b0);
+      expect_fault(mmu_pkg::FAULT_MISS, 16'h0000, 3'd0);
+      inv_op = mmu_pkg::INV_FILL_D;
+      inv_pte = 64'h0000_4321_0000_3301;
+      invalidate(64'h8000_e000);
+      fetch_data(64'h8000_e008, 1'b0);
+      expect_pa(52'h864_2008, 6'd13);
+      expect_count(reads, 14);
     end
     $display("PASS format %0d", Format);
     $finish;

@@ -18,7 +18,7 @@ Config config(arch::Format format, u32 frames = 64) {
   return c;
 }
 
-TEST_CASE("fault: nothing is allocated before the first touch; a read gets the zero page, a write a frame") {
+TEST_CASE("fault: nothing is allocated before the first touch, a read gets the zero page, a write a frame") {
   for (const arch::Format format : kFormats) {
     INFO(arch::name(format));
     Machine m(config(format));
@@ -69,7 +69,7 @@ TEST_CASE("fault: what the areas forbid is SIGSEGV, and frees all that the proce
   }
 }
 
-TEST_CASE("fault: files have their bytes; clean pages are dropped and made again") {
+TEST_CASE("fault: files have their bytes, clean pages are dropped and made again") {
   for (const arch::Format format : kFormats) {
     INFO(arch::name(format));
     Machine m(config(format, 16));
@@ -132,7 +132,7 @@ TEST_CASE("fault: many sharers of one frame, killed in the middle (P42, M10)") {
   m.kernel.finish();
 }
 
-TEST_CASE("fault: a page comes back from the swap area; a clean one is not written again (P45, P48)") {
+TEST_CASE("fault: a page comes back from the swap area, a clean one is not written again (P45, P48)") {
   for (const arch::Format format : kFormats) {
     INFO(arch::name(format));
     Machine m(config(format, 16));

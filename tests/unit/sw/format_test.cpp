@@ -94,7 +94,7 @@ TEST_CASE("format: a swap or poison word never translates (P33)") {
     for (const u64 word : {f.swap(1), f.swap(0xffffff), f.poison()}) {
       for (const arch::Mode mode : {arch::Mode::user, arch::Mode::kernel}) {
         const arch::Judgement j =
-            arch::judge_entry(format, {}, 1, word, {}, {0, arch::Op::read, mode, false}, f.controls());
+            arch::judge_entry(format, {}, 1, word, {}, {0, arch::Op::read, mode, false}, {.controls = f.controls()});
         CHECK(j.kind == arch::Judgement::Kind::fault);
       }
     }

@@ -89,7 +89,7 @@ class TlbPort final : public MmuPort, public Clock {
     for (const Entry& e : entries_) {
       if ((e.va >> e.t.page_log2) != (request.va >> e.t.page_log2) || (e.asid != context_.asid && !e.t.global))
         continue;
-      if (!arch::grants(format_, e.t.rights, request, context_.controls)) break;
+      if (!arch::grants(format_, {}, e.t.rights, request, context_)) break;
       if (arch::needs_dirty_walk(format_, e.t.rights, request)) break;
       ++hits_;
       t = e.t;

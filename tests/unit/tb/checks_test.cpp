@@ -14,10 +14,11 @@ struct Run {
   std::string check, signal, message;
   tb::Failure failure;
   arch::u64 answered = 0, pins = 0, entries = 0;
-  arch::u64 translated = 0, faulted = 0;
+  arch::u64 translated = 0, faulted = 0, compared = 0;
 };
 
-Run run(arch::Format format, const std::string& bug, bool exact, arch::u64 count = 20000) {
+Run run(arch::Format format, const std::string& bug, bool exact, bool settled = false) {
+  constexpr arch::u64 count = 20000;
   std::string file(arch::name(format));
   for (char& c : file) c = c == '-' ? '_' : c;
   const auto library = tb::DutLibrary::load(std::string(KILBURN_TEST_DUTS) + "/twin_" + file + ".so", format);
@@ -29,7 +30,8 @@ Run run(arch::Format format, const std::string& bug, bool exact, arch::u64 count
   config.answer_limit = 20000;  // a storm of invalidations may hold up a walk for a whole phase
   config.contents_interval = 4096;
   tb::Lockstep lockstep(dut, memory, config);
-  tb::RandomTest test(lockstep, {format, count, 7});
+  tb::RandomTest test(lockstep,
+                      {.format = format, .count = count, .seed = 7, .vary_settings = true, .settled_phases = settled});
   Run r;
   try {
     test.run();
@@ -43,6 +45,7 @@ Run run(arch::Format format, const std::string& bug, bool exact, arch::u64 count
   r.answered = test.answered();
   if (lockstep.check()) r.pins = lockstep.check()->pin_comparisons(), r.entries = lockstep.check()->entry_comparisons();
   r.translated = test.result().faults[0];
+  r.compared = test.result().compared;
   for (unsigned code = 1; code < 16; ++code) r.faulted += test.result().faults[code];
   return r;
 }
@@ -55,7 +58,7 @@ TEST_CASE("a DUT that equals its reference passes, and was compared") {
     INFO(arch::name(format) << ": " << r.message);
     CHECK(r.check == "");
     CHECK(r.answered >= 20000);
-    CHECK(r.pins > 20000u * 29);
+    CHECK(r.pins > 10000u * 29);  // two ports may answer in one cycle
     CHECK(r.entries >= 48);
     // The stimulus reaches both kinds of outcome often.
     CHECK(r.translated > 2000);
@@ -93,6 +96,18 @@ TEST_CASE("protocol rules hold without a reference") {
   CHECK_THAT(id.message, Catch::Matchers::Contains("R3"));
   CHECK_THAT(run(arch::Format::x86_64, "NOACK", false).message, Catch::Matchers::Contains("R6"));
   CHECK_THAT(run(arch::Format::x86_64, "HOLD", false).message, Catch::Matchers::Contains("R2"));
+}
+
+TEST_CASE("a DUT without a twin is compared with the architecture's walk while the tables rest") {
+  for (auto format : {arch::Format::x86_64, arch::Format::alpha, arch::Format::alpha_x64}) {
+    const Run good = run(format, "", false, true);
+    INFO(arch::name(format) << ": " << good.message);
+    CHECK(good.check == "");
+    CHECK(good.compared > 4000);
+    const Run wrong = run(format, "PA", false, true);
+    CHECK(wrong.check == "architecture");
+    CHECK(wrong.signal == "d_rsp_pa_o");
+  }
 }
 
 TEST_CASE("the same seed gives the same run, another seed another") {

@@ -5,6 +5,7 @@
 
 #include <fstream>
 
+#include "model/arch/judgement.h"
 #include "tb/errors.h"
 #include "tests/catch.h"
 
@@ -28,7 +29,7 @@ TEST_CASE("a library of the contract loads by path") {
   CHECK(std::string(library.api().name) == "twin");
   tb::Dut dut(library, 1);
   kilburn_dut_out out{};
-  dut.reset(out);
+  dut.reset(arch::config_word(arch::Format::x86_64, {}), out);
   CHECK(out.d.req_ready == 1);
   CHECK(out.inv_ready == 1);
 }
@@ -36,7 +37,7 @@ TEST_CASE("a library of the contract loads by path") {
 TEST_CASE("a library that cannot be used is refused with its reason") {
   CHECK_THAT(refusal(kDuts + "/missing.so"), Contains("does not exist"));
   CHECK_THAT(refusal(kDuts + "/no_dut.so"), Contains("does not export kilburn_dut"));
-  CHECK_THAT(refusal(kDuts + "/twin_old_contract.so"), Contains("contract version 99") && Contains("needs version 1"));
+  CHECK_THAT(refusal(kDuts + "/twin_old_contract.so"), Contains("contract version 99") && Contains("needs version 2"));
   CHECK_THAT(refusal(kDuts + "/twin_alpha.so"), Contains("another page-table format than x86-64"));
   CHECK_THAT(refusal("nonesuch"), Contains("there is no DUT \"nonesuch\" for format x86-64"));
   const auto text_file = std::string(KILBURN_TEST_DUTS) + "/text.so";

@@ -18,7 +18,8 @@ TEST_CASE("codes are named as in layout.def") {
   CHECK(hex(0x1f000) == "0x1f000");
   CHECK(invalidation_name(0) == "ALL");
   CHECK(invalidation_name(6) == "PAGE_D");
-  CHECK(invalidation_name(7) == "reserved");
+  CHECK(invalidation_name(7) == "FILL_I");
+  CHECK(invalidation_name(9) == "reserved");
   CHECK(event_name(0) == "I_HIT");
   CHECK(event_name(15) == "D_DIRECT");
 }

@@ -44,9 +44,9 @@ void show(TwinDut& dut, kilburn_dut_out* out) {
 
 void* create(uint64_t) { return new TwinDut; }
 void destroy(void* self) { delete static_cast<TwinDut*>(self); }
-void reset(void* self, kilburn_dut_out* out) {
+void reset(void* self, uint32_t cfg, kilburn_dut_out* out) {
   auto& dut = *static_cast<TwinDut*>(self);
-  dut.mmu->reset();
+  dut.mmu->reset(arch::settings_of(kFormat, cfg));
   show(dut, out);
 }
 void clock(void* self, const kilburn_dut_in* in, kilburn_dut_out* out) {
@@ -92,7 +92,14 @@ const kilburn_dut_api kApi = {KILBURN_DUT_MAGIC,
                               0,
                               "twin",
                               "the twin itself, for tests of the testbench",
-                              {static_cast<uint32_t>(kFormat), 40, 1, 16, 32, {}},
+                              {.format = static_cast<uint32_t>(kFormat),
+                               .cfg = 0,
+                               .cfg_pins = 1,
+                               .features = ~0u,
+                               .exact = 1,
+                               .i_entries = 16,
+                               .d_entries = 32,
+                               .reserved = {}},
                               create,
                               destroy,
                               reset,

@@ -75,7 +75,7 @@ struct BusPlatform {
     mmu.physical_side.bind(bus.from_mmu);
     bus.to_memory.bind(memory.socket);
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
-    mmu.set_context({tables.root(), 0, kWP | kNXE});
+    mmu.set_context({tables.root(), 0, kUsual});
   }
   Reply read(u64 va, u64& word, Who who = {}) { return cpu.access(::tlm::TLM_READ_COMMAND, va, &word, 8, who); }
   Reply write(u64 va, u64 word, Who who = {}) { return cpu.access(::tlm::TLM_WRITE_COMMAND, va, &word, 8, who); }

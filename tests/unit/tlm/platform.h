@@ -27,7 +27,10 @@ inline constexpr u64 kUsed = kP | kRW | kUS | kA;
 inline constexpr u64 kV = 1, kFOR = 2, kFOW = 4, kFOE = 8, kASM = 0x10, kGH1 = 0x20;
 inline constexpr u64 kKRE = 0x100, kURE = 0x200, kKWE = 0x1000, kUWE = 0x2000;
 inline constexpr u64 kAlphaAll = kV | kKRE | kURE | kKWE | kUWE;
-inline constexpr u32 kWP = 1, kNXE = 2, kSMEP = 4, kSMAP = 8;
+inline constexpr u32 kWP = 1, kNXE = 2, kSMEP = 4, kSMAP = 8, kPKE = 16, kPKS = 32, kPGE = 64, kLA57 = 128;
+inline constexpr u32 kRefill = 0x800, kPhys = 0x1000;
+inline constexpr u32 kUsual = kWP | kNXE | kPGE;
+constexpr u64 key(u64 number) { return number << 59; }  // protection key of a leaf
 
 // Counts what the kernel and the modules report as a warning or worse.
 class KernelReports {
@@ -69,6 +72,7 @@ struct Who {
   Op op = Op::read;
   Mode mode = Mode::kernel;
   bool ac = false;
+  bool implicit = false;
 };
 
 class Initiator : public sc_core::sc_module, public ::tlm::tlm_bw_transport_if<> {
@@ -89,6 +93,7 @@ class Initiator : public sc_core::sc_module, public ::tlm::tlm_bw_transport_if<>
     asks.op = who.op;
     asks.mode = who.mode;
     asks.ac = who.ac;
+    asks.implicit = who.implicit;
     FaultExtension fault;
     payload.set_extension(&asks);
     payload.set_extension(&fault);
@@ -108,6 +113,8 @@ class Initiator : public sc_core::sc_module, public ::tlm::tlm_bw_transport_if<>
     AccessExtension asks;
     asks.op = who.op;
     asks.mode = who.mode;
+    asks.ac = who.ac;
+    asks.implicit = who.implicit;
     payload.set_extension(&asks);
     const bool granted = socket->get_direct_mem_ptr(payload, dmi);
     payload.clear_extension<AccessExtension>();
@@ -125,10 +132,12 @@ class Initiator : public sc_core::sc_module, public ::tlm::tlm_bw_transport_if<>
 // Page tables in a Memory, entry by entry.
 class Tables {
  public:
-  Tables(Memory& memory, Format format) : memory_(memory), alpha_(format != Format::x86_64) {
-    page_shift_ = format == Format::alpha ? 13 : 12;
+  // `page_shift` 0: the format's usual one; five levels only in x86-64.
+  Tables(Memory& memory, Format format, unsigned page_shift = 0, bool five_levels = false)
+      : memory_(memory), alpha_(format != Format::x86_64) {
+    page_shift_ = page_shift != 0 ? page_shift : format == Format::alpha ? 13 : 12;
     index_bits_ = page_shift_ - 3;
-    levels_ = format == Format::alpha ? 3 : 4;
+    levels_ = format == Format::alpha ? 3 : five_levels ? 5 : 4;
     root_ = page();
   }
 
@@ -170,31 +179,36 @@ class Tables {
   u64 next_ = 0x100000;
 };
 
-inline MmuConfig for_format(Format format) {
+inline MmuConfig for_format(Format format, const arch::Settings& settings = {}) {
   MmuConfig config;
   config.format = format;
+  config.settings = settings;
   return config;
 }
 
 template <class MmuModule = Mmu>
 struct PlatformOf {
   explicit PlatformOf(const MmuConfig& config = {},
-                      const MemoryConfig& ram = {u64{1} << 26, ns(10), ns(20), true, true})
-      : mmu("mmu", config), memory("memory", ram), tables(memory, config.format) {
+                      const MemoryConfig& ram = {u64{1} << 26, ns(10), ns(20), true, true}, bool five_levels = false)
+      : mmu("mmu", config),
+        memory("memory", ram),
+        tables(memory, config.format, config.settings.page_shift, five_levels) {
     cpu.socket.bind(mmu.virtual_side);
     mmu.physical_side.bind(memory.socket);
     sc_core::sc_start(sc_core::SC_ZERO_TIME);
     use(0);
   }
   static sc_core::sc_time ns(double n) { return {n, sc_core::SC_NS}; }
-  void use(u16 asid, u32 controls = kWP | kNXE) { mmu.set_context({tables.root(), asid, controls}); }
+  void use(u16 asid, u32 controls = kUsual, u32 pkru = 0, u32 pkrs = 0) {
+    mmu.set_context({tables.root(), asid, controls, pkru, pkrs});
+  }
 
   Reply read(u64 va, u64& word, Who who = {}) { return cpu.access(::tlm::TLM_READ_COMMAND, va, &word, 8, who); }
   Reply write(u64 va, u64 word, Who who = {}) { return cpu.access(::tlm::TLM_WRITE_COMMAND, va, &word, 8, who); }
   u64 get(u64 va, Who who = {}) {
     u64 word = 0;
     const Reply reply = read(va, word, who);
-    INFO("va " << std::hex << va << " " << reply.fault.rule);
+    INFO("va " << std::hex << va << " " << arch::id(reply.fault.rule));
     CHECK(reply.ok());
     return word;
   }

@@ -60,14 +60,15 @@ u64 random_entry(Random& random, Format format, bool hints) {
   if (random.chance(2)) word |= u64{1} << 41;
   word |= random.below(4) << 3;   // memory type
   word |= random.below(8) << 52;  // ignored bits
+  word |= key(random.below(16));
   return word;
 }
 
-u64 random_va(Random& random, Format format) {
+u64 random_va(Random& random, Format format, bool five_levels) {
   // Few distinct indexes a level, so that translations are met again.
   const unsigned shift = format == Format::alpha ? 13 : 12;
   const unsigned bits = shift - 3;
-  const unsigned levels = format == Format::alpha ? 3 : 4;
+  const unsigned levels = format == Format::alpha ? 3 : five_levels ? 5 : 4;
   u64 va = random.below(u64{1} << shift);
   for (unsigned level = 0; level < levels; ++level) va |= random.below(3) * 200 << (shift + bits * level);
   const unsigned top = shift + bits * levels - 1;
@@ -80,15 +81,17 @@ u64 random_va(Random& random, Format format) {
 void compare(BusPlatform& p, Random& random, const arch::Context& context, u64& translated) {
   const Format format = p.mmu.config().format;
   arch::Request request;
-  request.va = random_va(random, format);
+  request.va = random_va(random, format, format == Format::x86_64 && (context.controls & kLA57) != 0);
   request.op = static_cast<Op>(random.below(3));
-  request.mode = random.chance(50) ? Mode::kernel : Mode::user;
+  request.mode = random.chance(50) ? Mode::kernel : static_cast<Mode>(random.below(4));
   request.ac = request.op != Op::fetch && random.chance(20);
+  request.implicit = request.op != Op::fetch && random.chance(10);
 
-  const auto expected = arch::walk(format, {}, context, request, [&](u64 pa) -> std::optional<u64> {
-    if (pa > p.memory.size() - 8) return std::nullopt;
-    return p.memory.load64(pa);
-  });
+  const auto expected =
+      arch::walk(format, p.mmu.config().settings, context, request, [&](u64 pa) -> std::optional<u64> {
+        if (pa > p.memory.size() - 8) return std::nullopt;
+        return p.memory.load64(pa);
+      });
   const bool held = p.mmu.peek(request).fault.code == Fault::none;
   CHECK(held == (expected.fault.code == Fault::none));
   std::vector<std::pair<u64, u64>> words;
@@ -98,7 +101,7 @@ void compare(BusPlatform& p, Random& random, const arch::Context& context, u64& 
   const Mmu::Result result = p.mmu.translate(request, delay);
 
   INFO("va " << std::hex << request.va << " op " << int(request.op) << " mode " << int(request.mode) << " rule "
-             << expected.fault.rule << " against " << result.fault.rule);
+             << arch::id(expected.fault.rule) << " against " << arch::id(result.fault.rule));
   REQUIRE(result.fault.code == expected.fault.code);
   CHECK(result.fault.error == expected.fault.error);
   CHECK(result.fault.level == expected.fault.level);
@@ -123,8 +126,8 @@ void compare(BusPlatform& p, Random& random, const arch::Context& context, u64& 
   if (request.op == Op::write || (request.va & 0xFFF) > 0xFF8 || result.pa > p.memory.size() - 8) return;
   for (int twice = 0; twice < 2; ++twice) {
     u64 word = 0, there = 0;
-    const Reply reply =
-        p.cpu.access(::tlm::TLM_READ_COMMAND, request.va, &word, 8, {request.op, request.mode, request.ac});
+    const Reply reply = p.cpu.access(::tlm::TLM_READ_COMMAND, request.va, &word, 8,
+                                     {request.op, request.mode, request.ac, request.implicit});
     REQUIRE(reply.ok());
     std::memcpy(&there, p.memory.data() + result.pa, 8);
     CHECK(word == there);
@@ -139,30 +142,42 @@ void check_property(Format format, bool direct) {
   std::cout << "seed " << seed() << "\n";
   INFO("seed " << seed());
   Random random(seed());
-  u64 translated = 0;
+  u64 translated = 0, hits = 0, walks = 0;
   for (int tables = 0; tables < 25; ++tables) {
     const bool hold_nothing = tables % 5 == 4;
     const u64 page = format == Format::alpha ? 0x2000 : 0x1000;
     for (u64 pa = kFirstTable; pa < kFirstTable + kTablePages * page; pa += 8) {
       p.memory.store64(pa, random_entry(random, format, hold_nothing));
     }
+    arch::Settings settings;
+    settings.pa_width = random.chance(50) ? 40 : 42;
+    settings.page_1g = random.chance(70);
+    settings.amd = random.chance(30);
+    settings.vms = random.chance(30);
+    settings.chip = static_cast<arch::Chip>(random.below(3));
+    p.mmu.reset(settings);
     arch::Context context{kFirstTable, static_cast<u16>(random.below(3)), 0};
-    p.mmu.invalidate(Invalidate::all);
-    const u32 nxe = random.chance(80) ? kNXE : 0;  // decides what is reserved, so it stays while tables do
+    // What decides reserved bits and how addresses are taken apart stays while translations are held.
+    const u32 fixed = (random.chance(80) ? kNXE : 0) | (random.chance(60) ? kPGE : 0) | (random.chance(40) ? kLA57 : 0);
     for (int n = 0; n < 300; ++n) {
       if (n % 50 == 0) {
         context.controls =
-            nxe | static_cast<u32>(random.below(16) & ~u64{kNXE}) | static_cast<u32>(random.below(8) << 8);
+            fixed | static_cast<u32>(random.below(64) & ~u64{kNXE}) | static_cast<u32>(random.below(8) << 8);
+        if (random.chance(5)) context.controls |= kPhys;
+        context.pkru = static_cast<u32>(random.below(u64{1} << 32) & random.below(u64{1} << 32));
+        context.pkrs = static_cast<u32>(random.below(u64{1} << 32) & random.below(u64{1} << 32));
         context.asid = static_cast<u16>(random.below(3));
         p.mmu.set_context(context);
       }
       if (hold_nothing) p.mmu.invalidate(Invalidate::all);
       compare(p, random, context, translated);
     }
+    hits += p.mmu.counters().hits;
+    walks += p.mmu.counters().walks;
   }
   CHECK(translated > 500);
-  CHECK(p.mmu.counters().hits > 500);
-  CHECK(p.mmu.counters().walks > 500);
+  CHECK(hits > 500);
+  CHECK(walks > 500);
 }
 
 }  // namespace

@@ -70,7 +70,7 @@ bool equal(const TlbEntry& a, const TlbEntry& b) {
 // A few pages in two regions of each sign, so that pages of all sizes overlap often.
 template <arch::Format F>
 void run(unsigned entries, std::vector<unsigned> sizes, unsigned seed) {
-  constexpr arch::FormatInfo kInfo = arch::info(F);
+  constexpr arch::FormatInfo kInfo = arch::widest_info(F);
   INFO("seed " << seed << ", " << entries << " entries");
   std::mt19937_64 random(seed);
   const auto below = [&](u64 n) { return random() % n; };
@@ -83,7 +83,7 @@ void run(unsigned entries, std::vector<unsigned> sizes, unsigned seed) {
     const u64 asid = below(3) + 0x7fe;
     const std::vector<unsigned> expected = plain.matching(va, asid);
     const bool write = below(2) != 0;
-    const typename L1Tlb<F>::Access access{asid, static_cast<u32>(1 + write), write};
+    const typename L1Tlb<F>::Access access{asid, step % 4000 < 3000 ? 0 : below(2), u64{1} + write, write};
     switch (below(step % 4000 < 2000 ? 12 : 40)) {
       case 0: {
         arch::Translation t;

@@ -53,8 +53,8 @@ TEST_CASE("l1_tlb: an entry matches its page and ASID only") {
   CHECK(tlb.lookup(0x7000'0fff, 5) == X86Tlb::kNone);
   CHECK(tlb.lookup(0x7000'2000, 5) == X86Tlb::kNone);
   CHECK(tlb.lookup(0x7000'1000, 4) == X86Tlb::kNone);
-  CHECK(tlb.lookup(0x7000'1000, 0x805) == X86Tlb::kNone);   // the highest ASID bit counts
-  CHECK(tlb.lookup(0x8000'7000'1000, 5) == X86Tlb::kNone);  // the highest VA bit counts
+  CHECK(tlb.lookup(0x7000'1000, 0x805) == X86Tlb::kNone);        // the highest ASID bit counts
+  CHECK(tlb.lookup(0x0100'0000'7000'1000, 5) == X86Tlb::kNone);  // the highest VA bit counts
 }
 
 TEST_CASE("l1_tlb: a global entry matches every ASID") {
@@ -70,7 +70,7 @@ TEST_CASE("l1_tlb: a large page matches all of its bytes, and an entry shows its
   CHECK(tlb.lookup(0xffff'8000'4020'0000, 7) == X86Tlb::kNone);
   const TlbEntry entry = tlb.entry(0);
   CHECK(entry.valid == 1);
-  CHECK(entry.va == 0x8000'4000'0000);  // bits above the virtual width are 0
+  CHECK(entry.va == 0x01ff'8000'4000'0000);  // bits above the 57 of the virtual address are 0
   CHECK(entry.pa == 0x8000'0000);
   CHECK(entry.asid == 7);
   CHECK(entry.size == 21);
@@ -149,8 +149,8 @@ TEST_CASE("l1_tlb: another address space's entry is not replaced, a global one i
 
 TEST_CASE("l1_tlb: an access is remembered only where one entry matches") {
   X86Tlb tlb(4);
-  const X86Tlb::Access read{0x55, 0x1, false};
-  const X86Tlb::Access write{0x55, 0x101, true};
+  const X86Tlb::Access read{0x55, 0, 0x1, false};
+  const X86Tlb::Access write{0x55, 0, 0x101, true};
   fill(tlb, 0x20'1000, 1, page(0xa000));
   REQUIRE(tlb.lookup(0x20'1000, 1) == 0);
   CHECK(tlb.remembered(0x20'1000, read) == X86Tlb::kNone);
@@ -159,6 +159,12 @@ TEST_CASE("l1_tlb: an access is remembered only where one entry matches") {
   CHECK(tlb.remembered(0x20'1fff, write) == X86Tlb::kNone);
   CHECK(tlb.remembered(0x20'2000, read) == X86Tlb::kNone);
   CHECK(tlb.remembered(0x1'0000'0020'1000, read) == X86Tlb::kNone);  // same translated bits, wrong sign
+  // Each word of the access counts (T29: controls and keys act at the access).
+  for (const X86Tlb::Access& other :
+       {X86Tlb::Access{0x56, 0, 0x1, false}, X86Tlb::Access{0x55, 1, 0x1, false},
+        X86Tlb::Access{0x55, u64{1} << 63, 0x1, false}, X86Tlb::Access{0x55, 0, 0x10'0000'0001, false}}) {
+    CHECK(tlb.remembered(0x20'1000, other) == X86Tlb::kNone);
+  }
   tlb.remember(0, write);
   CHECK(tlb.remembered(0x20'1000, write) == 0);
   CHECK(tlb.remembered(0x20'1000, read) == 0);

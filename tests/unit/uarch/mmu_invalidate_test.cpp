@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Invalidations in the whole MMU: their cycles, walks that they kill, and what they leave in the TLBs
-// (rtl/README.md, "Invalidation" and rules R6, R7). Accepted in cycle c: BUSY from c + 1, acknowledged in the
+// (rtl/README.md, "TLB maintenance" and rules R6, R7). Accepted in cycle c: BUSY from c + 1, acknowledged in the
 // cycle after the first BUSY cycle that finds the walker idle, ready again one later.
 #include <vector>
 
@@ -215,6 +215,7 @@ TEST_CASE("mmu invalidate: T62 one page inside a cached large page, and T63 a gl
   rig.memory.set(rig.root, 0x4000'0000, 2, 0x60'0000 | kUserPage | kPs);
   rig.memory.set(rig.root, 0x8000'0000, 3, 0x4000'0000 | kUserPage | kPs | kG);
   rig.in.ctx_asid = 5;
+  rig.in.ctx_ctl = control::kPge;
   rig.load(0x4000'0000);
   rig.load(0x8000'0000);
   rig.execute(0x8000'0000);
@@ -236,14 +237,18 @@ TEST_CASE("mmu invalidate: T66 one address space, T75 everything, and codes that
   Rig rig(Format::x86_64);
   rig.memory.set(rig.root, 0x1000, 1, 0x9000 | kUserPage);
   rig.memory.set(rig.root, 0x2000, 1, 0xa000 | kUserPage | kG);
+  rig.in.ctx_ctl = control::kPge;
   for (const u32 asid : {1u, 2u}) {
     rig.in.ctx_asid = asid;
     rig.load(0x1000);
     rig.load(0x2000);
   }
   REQUIRE(rig.valid_entries(SideName::data) == 3);
-  for (u8 op = 7; op < 16; ++op) rig.invalidated(op, 0x1000, 1);
+  // 7 and 8 fill a TLB in the Alpha formats; this operand would be valid in either format.
+  for (u8 op = 7; op < 16; ++op) rig.invalidated(op, op < 12 ? 0x1000 : 0x5000, 1, 0x7'0000'1333);
   CHECK(rig.valid_entries(SideName::data) == 3);
+  CHECK(rig.valid_entries(SideName::instruction) == 0);
+  CHECK(rig.count(event::FILL) == 3);
   CHECK(rig.acks.size() == 9);
   rig.invalidated(inv::ASID, 0, 2);
   CHECK(rig.valid_entries(SideName::data) == 2);

@@ -254,8 +254,15 @@ TEST_CASE("mmu port: describe() names what is under way") {
 }
 
 TEST_CASE("mmu port: a configuration outside the ranges is refused by name") {
-  CHECK_THROWS_WITH(make_mmu({Format::x86_64, {40}, 3, 32}), Catch::Contains("i_entries") && Catch::Contains("3"));
-  CHECK_THROWS_WITH(make_mmu({Format::x86_64, {40}, 16, 128}), Catch::Contains("d_entries"));
-  CHECK_THROWS_WITH(make_mmu({Format::x86_64, {40}, 0, 32}), Catch::Contains("i_entries"));
-  CHECK_THROWS_WITH(make_mmu({Format::x86_64, {53}, 16, 32}), Catch::Contains("pa_width"));
+  CHECK_THROWS_WITH(make_mmu({Format::x86_64, {}, 3, 32}), Catch::Contains("i_entries") && Catch::Contains("3"));
+  CHECK_THROWS_WITH(make_mmu({Format::x86_64, {}, 16, 128}), Catch::Contains("d_entries"));
+  CHECK_THROWS_WITH(make_mmu({Format::x86_64, {}, 0, 32}), Catch::Contains("i_entries"));
+  CHECK_THROWS_WITH(make_mmu({Format::x86_64, with_pa_width(53), 16, 32}), Catch::Contains("pa_width"));
+  CHECK_THROWS_WITH(make_mmu({Format::x86_64, with_pa_width(31), 16, 32}), Catch::Contains("pa_width"));
+  arch::Settings larger_pages;
+  larger_pages.page_shift = 14;
+  CHECK_THROWS_WITH(make_mmu({Format::alpha, larger_pages, 16, 32}), Catch::Contains("page_shift"));
+  const auto mmu = make_mmu({});
+  CHECK_THROWS_WITH(mmu->reset(with_pa_width(64)), Catch::Contains("pa_width"));
+  CHECK(mmu->settings() == arch::Settings{});
 }

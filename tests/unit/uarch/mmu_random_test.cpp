@@ -2,11 +2,14 @@
 //
 // A property over random streams: whatever the interleaving of requests, invalidations, memory latencies and
 // back-pressure, each accepted request is answered exactly once, and while no table changes in more than A and
-// D bits, the answer is that of the walk of model/arch. The pins keep rules R2, R6, R9 and R10 throughout.
+// D bits, the answer is that of the walk of model/arch; of a software-refilled TLB it is that or a miss. The pins
+// keep rules R2, R6, R9 and R10 throughout.
 #include <array>
 #include <map>
 #include <random>
 #include <set>
+#include <tuple>
+#include <utility>
 #include <vector>
 
 #include "tests/unit/uarch/rig.h"
@@ -18,20 +21,38 @@ using arch::Format;
 
 namespace {
 
+// The choices of an implementation, drawn once a stream: they are constant from reset on.
+arch::Settings draw_settings(std::mt19937_64& random) {
+  arch::Settings settings;
+  settings.pa_width = static_cast<u8>(32 + random() % 21);
+  settings.page_1g = random() % 2 == 0;
+  settings.amd = random() % 2 == 0;
+  settings.vms = random() % 2 == 0;
+  if (const u64 chip = random() % 4; chip < 3) settings.chip = static_cast<arch::Chip>(chip);
+  return settings;
+}
+
 class Stream {
  public:
   Stream(Format format, unsigned entries, unsigned seed)
       : format_(format),
+        x86_(format == Format::x86_64),
         info_(arch::info(format)),
         random_(seed),
-        rig_(format, entries, entries * 2 > 64 ? 64 : entries * 2),
-        kernel_base_(~u64{0} << (info_.va_bits - 1)) {
+        settings_(draw_settings(random_)),
+        rig_(format, entries, entries * 2 > 64 ? 64 : entries * 2, settings_),
+        kernel_base_(~u64{0} << (info_.va_bits - 1)),
+        constant_controls_(x86_ ? (one_in(4) ? 0 : control::kNxe) | (one_in(4) ? 0 : control::kPge) : 0) {
     rig_.before_access = [this](const MemAccess& access) { compete(access); };
     roots_ = {rig_.root, rig_.memory.table()};
+    if (x86_) roots_.push_back(rig_.memory.table());  // five levels
     for (unsigned n = 0; n < 60; ++n) add_page();
+    for (unsigned n = 0; n < 3; ++n) x86_ ? add_odd_pages() : add_block();
     // A root entry that points to nothing readable.
     const u64 hole = info_.format == Format::alpha ? 0x3'0000'0000 : 0x30'0000'0000;
-    rig_.memory.set(roots_[1], hole, 2, rig_.memory.pointer(0x5000'0000, table_bits()));
+    for (u64 space = 1; space < roots_.size(); ++space) {
+      set(space, hole, 2, rig_.memory.pointer(0x5000'0000, table_bits()), table_bits());
+    }
     for (u64 n = 0; n < 4096; n += 8) rig_.memory.bad.insert(0x5000'0000 + n);
     for (unsigned n = 0; n < 4; ++n) pages_.push_back(hole + (n << info_.page_shift));
   }
@@ -50,48 +71,96 @@ class Stream {
     CHECK(rig_.acks.size() == invalidations_);
     // The stream has to reach what it is there for.
     CHECK(answered_ > cycles / 20);
-    CHECK(rig_.count(event::D_HIT) > cycles / 200);
-    CHECK(rig_.count(event::I_HIT) > cycles / 200);
+    CHECK(rig_.count(event::D_HIT) > cycles / 500);
+    CHECK(rig_.count(event::I_HIT) > cycles / 500);
+    CHECK(rig_.count(event::D_DIRECT) > cycles / 200);
     CHECK(rig_.count(event::KILL) > 0);
-    CHECK(faults_.size() >= (format_ == Format::x86_64 ? 4u : 6u));  // translated, bus error, and the format's own
-    if (format_ == Format::x86_64) CHECK(rig_.count(event::CAS_FAIL) > 0);
-    CHECK(rig_.count(event::WALK) == rig_.count(event::KILL) + rig_.count(event::FILL) + rig_.count(event::WALK_FAULT));
+    CHECK(faults_.size() >= (x86_ ? 4u : 7u));  // translated, bus error, and the format's own
+    if (x86_) CHECK(rig_.count(event::CAS_FAIL) > 0);
+    // Every walk ends in one of three ways; what is filled beyond those, software has filled.
+    const u32 software =
+        rig_.count(event::KILL) + rig_.count(event::FILL) + rig_.count(event::WALK_FAULT) - rig_.count(event::WALK);
+    CHECK(software <= software_fills_);
+    CHECK((software > 0) == !x86_);
+    if (x86_) {
+      CHECK(key_denials_ > 0);
+      CHECK(wide_ > 0);
+    } else {
+      CHECK(refused_ > 0);
+    }
   }
 
  private:
+  struct Expected {
+    arch::Outcome walk;
+    bool refill = false;  // software fills the TLB
+    bool wide = false;    // an address of five levels
+  };
+
   u64 below(u64 n) { return random_() % n; }
   bool one_in(u64 n) { return below(n) == 0; }
-  u64 table_bits() const { return format_ == Format::x86_64 ? x86::kP | x86::kRw | x86::kUs : test::alpha::kTable; }
+  u64 table_bits() const { return x86_ ? x86::kP | x86::kRw | x86::kUs : test::alpha::kTable; }
+  bool five_levels(u64 space) const { return space == 2; }
 
-  // Low addresses are each root's own, high ones global and the same under both.
+  void set(u64 space, u64 va, unsigned level, u64 entry, u64 above) {
+    rig_.memory.levels = five_levels(space) ? 5 : info_.levels;
+    rig_.memory.set(roots_[space], va, level, entry, above);
+    if (level == 1) leaves_[{space, va}] = entry;
+  }
+
+  // Low addresses are each root's own, high ones global and the same under all.
   void add_page() {
     const bool global = one_in(3);
     u64 va = below(48) << info_.page_shift | below(2) << (info_.page_shift + 9) | below(2) << (info_.page_shift + 20);
     if (global) va |= kernel_base_;
-    const std::array<u64, 2> entry = {leaf(global), leaf(global)};
-    // The same rights above both leaves: a global entry must mean the same under either root.
-    const u64 above = format_ == Format::x86_64 && one_in(8) ? table_bits() & ~x86::kRw : table_bits();
-    for (unsigned n = 0; n < 2; ++n) rig_.memory.set(roots_[n], va, 1, entry[global ? 0 : n], above);
-    if (format_ == Format::x86_64 && one_in(6)) {
+    const u64 shared = leaf(global);
+    // The same rights above all leaves: a global entry must mean the same under every root.
+    const u64 above = x86_ && one_in(8) ? table_bits() & ~x86::kRw : table_bits();
+    for (u64 space = 0; space < roots_.size(); ++space) set(space, va, 1, global ? shared : leaf(false), above);
+    if (x86_ && one_in(6)) {
       const u64 large = va + (u64{1} << 32);
-      for (const u64 root : roots_) {
-        rig_.memory.set(root, large, 2, below(64) << 21 | x86::kP | x86::kPs | below(2) << 1 | x86::kUs, table_bits());
-      }
+      const u64 entry = below(64) << 21 | x86::kP | x86::kPs | below(2) << 1 | x86::kUs | x86::key(below(4));
+      for (u64 space = 0; space < roots_.size(); ++space) set(space, large, 2, entry, table_bits());
       pages_.push_back(large);
     }
     pages_.push_back(va);
   }
+  // What settings and controls decide about: 1 GB pages, AMD's bit 8 of an upper entry, addresses of five levels.
+  void add_odd_pages() {
+    const u64 page = below(8) << info_.page_shift;
+    const u64 giant = (u64{1} << 36) + page;
+    const u64 entry = below(4) << 30 | x86::kP | x86::kPs | x86::kRw | below(2) << 2 | x86::key(below(4));
+    for (u64 space = 0; space < roots_.size(); ++space) {
+      set(space, giant, 3, entry, table_bits());
+      set(space, (u64{1} << 40) + page, 1, leaf(false), table_bits() | x86::kG);
+    }
+    const u64 wide = (one_in(2) ? u64{0x0000'8000'0000'0000} : u64{0xff00'0000'0000'0000}) + page;
+    set(2, wide, 1, leaf(one_in(2)), table_bits());
+    for (const u64 va : {giant, (u64{1} << 40) + page, wide, wide}) pages_.push_back(va);
+  }
+  // A granularity-hint block: eight pages, whose entries differ in frame bits that do not count (T92).
+  void add_block() {
+    const u64 va = (u64{1} << 28) + (below(4) << (info_.page_shift + 3));
+    const u64 first = (leaf(false) & ~test::alpha::pfn(7)) | test::alpha::gh(1);
+    for (u64 space = 0; space < roots_.size(); ++space) {
+      for (u64 n = 0; n < 8; ++n) {
+        set(space, va + (n << info_.page_shift), 1, first | test::alpha::pfn(below(8)), table_bits());
+      }
+    }
+    for (const u64 n : {u64{0}, below(8)}) pages_.push_back(va + (n << info_.page_shift));
+  }
   u64 leaf(bool global) {
     const u64 frame = 0x800 + below(0x400);
-    if (format_ != Format::x86_64) {
+    if (!x86_) {
       u64 bits = test::alpha::kPage;
-      if (one_in(4)) bits &= ~(u64{1} << std::array<u64, 5>{0, 8, 9, 12, 13}[below(5)]);
+      if (settings_.vms) bits |= test::alpha::kSre | test::alpha::kVmsUre | test::alpha::kSwe | test::alpha::kVmsUwe;
+      if (one_in(4)) bits &= ~(u64{1} << std::array<u64, 7>{0, 8, 9, 11, 12, 13, 15}[below(7)]);
       if (one_in(4)) bits |= u64{2} << below(3);
       return test::alpha::pfn(frame) | bits | (global ? test::alpha::kAsm : 0);
     }
-    u64 bits = x86::kP | x86::kRw | x86::kUs | below(4) << 5;
+    u64 bits = x86::kP | x86::kRw | x86::kUs | below(4) << 5 | x86::key(one_in(2) ? 0 : below(16));
     if (one_in(5)) bits &= ~(u64{1} << below(3));
-    if (one_in(12)) bits |= u64{1} << 45;  // above PaWidth
+    if (one_in(12)) bits |= u64{1} << 45;  // at or above MAXPHYADDR in most streams
     if (one_in(4)) bits |= x86::kNx;
     return frame << 12 | bits | (global ? x86::kG : 0);
   }
@@ -110,19 +179,40 @@ class Stream {
     shuffle_port(in.d, in_flight_[1], true);
     if (!(in.inv_valid && !inv_taken_)) {
       in.inv_valid = one_in(crowded ? 400 : 100);
-      in.inv_op = static_cast<u8>(below(8));
+      const u64 space = below(roots_.size());
+      in.inv_op = static_cast<u8>(one_in(2) ? inv::FILL_I + below(2) : below(10));
       in.inv_va = pages_[below(pages_.size())];
-      in.inv_asid = static_cast<u32>(1 + below(2));
+      in.inv_asid = static_cast<u32>(1 + space);
+      // What software fills is what the tables say, or not valid.
+      const auto entry = leaves_.find({space, in.inv_va});
+      in.inv_pte = entry == leaves_.end() ? 0 : entry->second;
+    } else if (!x86_ && !in.inv_valid && !missed_.empty()) {
+      in.inv_valid = 1;
+      const auto [data, space, va] = missed_.back();
+      missed_.pop_back();
+      in.inv_op = data ? inv::FILL_D : inv::FILL_I;
+      in.inv_va = va;
+      in.inv_asid = static_cast<u32>(1 + space);
+      in.inv_pte = leaves_[{space, va}];
     }
-    if (one_in(20)) space_ = below(2);
+    if (one_in(20)) space_ = below(roots_.size());
     if (one_in(100)) phase_ = below(16);
     in.ctx_root = roots_[space_];
     in.ctx_asid = static_cast<u32>(1 + space_);
-    // NXE changes which entries are reserved, so it is constant for a fixed meaning of the tables.
-    in.ctx_ctl = format_ == Format::x86_64 ? 2u | (static_cast<u32>(random_()) & 0xdu)
-                                           : (one_in(8) ? static_cast<u32>(below(8)) << 8 : 0);
+    // Kept for a while, so that accesses repeat. NXE changes which entries are reserved and PGE which are global,
+    // so they are constant for a fixed meaning of the tables.
+    if (one_in(40)) controls_ = draw_controls();
+    in.ctx_ctl = constant_controls_ | controls_ | (five_levels(space_) ? control::kLa57 : 0);
+    if (one_in(30)) in.ctx_pkru = draw_key_rights();
+    if (one_in(30)) in.ctx_pkrs = draw_key_rights();
   }
-  void shuffle_port(ReqIn& port, std::map<u32, arch::Outcome>& in_flight, bool data) {
+  u32 draw_key_rights() { return one_in(2) ? 0 : static_cast<u32>(random_() & random_() & random_()); }
+  u32 draw_controls() {
+    const u32 off = one_in(16) ? control::kPhys : 0;
+    if (x86_) return off | (static_cast<u32>(random_()) & 0x3d) | (one_in(4) ? control::kRefill | control::spe(7) : 0);
+    return off | (one_in(8) ? control::spe(static_cast<u32>(below(8))) : 0) | (one_in(3) ? control::kRefill : 0);
+  }
+  void shuffle_port(ReqIn& port, std::map<u32, Expected>& in_flight, bool data) {
     port.rsp_ready = !one_in(4);
     const bool kept = port.valid && !(data ? d_taken_ : i_taken_);
     if (kept) return;
@@ -131,35 +221,58 @@ class Stream {
     port.va = pages_[first + below(one_in(4) ? pages_.size() - first : 4)] + below(4096);
     if (one_in(50)) port.va ^= u64{1} << (info_.va_bits + below(64 - info_.va_bits));
     port.mode = static_cast<u8>(one_in(4) ? below(4) : 3);
-    port.write = data && one_in(3);
-    port.ac = data && one_in(2);
-    port.id = static_cast<u32>(below(16));
+    port.write = one_in(3);  // these three mean nothing on the instruction port
+    port.ac = one_in(2);
+    port.implicit = one_in(5);
+    port.id = static_cast<u8>(below(16));
     if (in_flight.count(port.id)) port.valid = 0;  // ids in flight are distinct (R3)
   }
 
-  void accept(const ReqIn& port, std::map<u32, arch::Outcome>& in_flight, bool data) {
+  void accept(const ReqIn& port, std::map<u32, Expected>& in_flight, bool data) {
     const PinsIn& in = rig_.in;
     arch::Request request;
     request.va = port.va;
     request.op = !data ? arch::Op::fetch : port.write ? arch::Op::write : arch::Op::read;
     request.mode = static_cast<arch::Mode>(port.mode);
-    request.ac = port.ac != 0;
-    in_flight[port.id] =
-        arch::walk(format_, arch::Settings{40}, {in.ctx_root, static_cast<u16>(in.ctx_asid), in.ctx_ctl}, request,
-                   [&](u64 pa) { return rig_.memory.read_or_error(pa); });
+    request.ac = data && port.ac != 0;
+    request.implicit = data && port.implicit != 0;
+    const arch::Context context{in.ctx_root, static_cast<u16>(in.ctx_asid), in.ctx_ctl, in.ctx_pkru, in.ctx_pkrs};
+    Expected expected;
+    expected.walk =
+        arch::walk(format_, settings_, context, request, [&](u64 pa) { return rig_.memory.read_or_error(pa); });
+    expected.refill = !x86_ && (in.ctx_ctl & control::kRefill) != 0 && !expected.walk.steps.empty();
+    expected.wide = five_levels(space_) && !arch::sign_ok(info_, port.va);
+    const u64 page = port.va & (~u64{0} << info_.page_shift);
+    if (expected.refill && one_in(8) && leaves_.count({space_, page})) missed_.push_back({data, space_, page});
+    in_flight[port.id] = expected;
   }
 
-  void answer(const ReqOut& pins, std::map<u32, arch::Outcome>& in_flight) {
+  void answer(const ReqOut& pins, std::map<u32, Expected>& in_flight) {
     REQUIRE(in_flight.count(pins.rsp_id) == 1);
-    const arch::Outcome& expected = in_flight[pins.rsp_id];
-    REQUIRE(pins.rsp_fault == static_cast<u8>(expected.fault.code));
-    REQUIRE(pins.rsp_err == expected.fault.error);
-    REQUIRE(pins.rsp_level == expected.fault.level);
+    const Expected& expected = in_flight[pins.rsp_id];
+    const arch::FaultReport& fault = expected.walk.fault;
+    if (expected.refill) {
+      // An entry that is there decides as the leaf does; without one, or for what no entry can say, it is a miss.
+      const bool by_leaf =
+          fault.code == arch::Fault::none || std::set{arch::Rule::alpha_leaf_acv, arch::Rule::alpha_leaf_for,
+                                                      arch::Rule::alpha_leaf_fow, arch::Rule::alpha_leaf_foe}
+                                                     .count(fault.rule) == 1;
+      const bool as_leaf = by_leaf && pins.rsp_fault == static_cast<u8>(fault.code);
+      REQUIRE((as_leaf || pins.rsp_fault == static_cast<u8>(arch::Fault::miss)));
+      REQUIRE(pins.rsp_level == 0);
+      refused_ += as_leaf && pins.rsp_fault != 0;
+    } else {
+      REQUIRE(pins.rsp_fault == static_cast<u8>(fault.code));
+      REQUIRE(pins.rsp_err == fault.error);
+      REQUIRE(pins.rsp_level == fault.level);
+      key_denials_ += (pins.rsp_err & 0x20) != 0;
+      wide_ += expected.wide && pins.rsp_fault == 0;
+    }
     if (pins.rsp_fault == 0) {
-      REQUIRE(pins.rsp_pa == expected.pa);
-      REQUIRE(pins.rsp_size == expected.translation.page_log2);
-      REQUIRE(pins.rsp_mt == expected.translation.memory_type);
-      REQUIRE(pins.rsp_global == expected.translation.global);
+      REQUIRE(pins.rsp_pa == expected.walk.pa);
+      REQUIRE(pins.rsp_size == expected.walk.translation.page_log2);
+      REQUIRE(pins.rsp_mt == expected.walk.translation.memory_type);
+      REQUIRE(pins.rsp_global == expected.walk.translation.global);
     } else {
       REQUIRE((pins.rsp_pa | pins.rsp_size | pins.rsp_mt | pins.rsp_global) == 0);
     }
@@ -184,6 +297,7 @@ class Stream {
     if (i_taken_) accept(in.i, in_flight_[0], false);
     if (d_taken_) accept(in.d, in_flight_[1], true);
     invalidations_ += inv_taken_;
+    software_fills_ += inv_taken_ && (in.inv_op == inv::FILL_I || in.inv_op == inv::FILL_D);
     if (now.mem_req_valid && in.mem_req_ready && now.mem_req_op == 1) {
       const u64 set = now.mem_req_data ^ now.mem_req_cmp;
       REQUIRE((now.mem_req_cmp & x86::kP) != 0);
@@ -206,18 +320,24 @@ class Stream {
   }
 
   Format format_;
+  bool x86_;
   arch::FormatInfo info_;
   std::mt19937_64 random_;
+  arch::Settings settings_;
   Rig rig_;
   u64 kernel_base_;
-  std::array<u64, 2> roots_{};
+  u32 constant_controls_;
+  u32 controls_ = 0;
+  std::vector<u64> roots_;
   std::vector<u64> pages_;
-  std::array<std::map<u32, arch::Outcome>, 2> in_flight_;
+  std::map<std::pair<u64, u64>, u64> leaves_;       // by space and address
+  std::vector<std::tuple<bool, u64, u64>> missed_;  // for software to fill: data side, space, page
+  std::array<std::map<u32, Expected>, 2> in_flight_;
   std::set<u8> faults_;
   bool i_taken_ = false, d_taken_ = false, inv_taken_ = false;
   u64 space_ = 0, phase_ = 0;
-  std::size_t invalidations_ = 0;
-  unsigned answered_ = 0;
+  std::size_t invalidations_ = 0, software_fills_ = 0;
+  unsigned answered_ = 0, refused_ = 0, key_denials_ = 0, wide_ = 0;
 };
 
 }  // namespace
@@ -225,9 +345,11 @@ class Stream {
 TEST_CASE("mmu random: every request is answered once, as the walk says") {
   for (const Format format : {Format::x86_64, Format::alpha, Format::alpha_x64}) {
     for (const unsigned entries : {1u, 4u, 16u, 64u}) {
-      const unsigned seed = 1000 * static_cast<unsigned>(format) + entries;
-      INFO(arch::name(format) << ", " << entries << " entries, seed " << seed);
-      Stream(format, entries, seed).run(10000);
+      for (const unsigned variant : {0u, 100u, 200u}) {  // each with settings of its own
+        const unsigned seed = 1000 * static_cast<unsigned>(format) + variant + entries;
+        INFO(arch::name(format) << ", " << entries << " entries, seed " << seed);
+        Stream(format, entries, seed).run(20000);
+      }
     }
   }
 }

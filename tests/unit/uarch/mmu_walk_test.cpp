@@ -40,7 +40,7 @@ TEST_CASE("mmu walk: T60 a fault says level and error code, fills nothing, and t
     rig.memory.write(address, entry & ~kP);
     check_fault(rig.store(kVa, arch::Mode::user), 1, 0x6, level);  // W U
     CHECK(rig.accesses.size() == 5 - level);
-    rig.memory.write(address, entry | u64{1} << 51);  // above PaWidth
+    rig.memory.write(address, entry | u64{1} << 51);  // above MAXPHYADDR
     check_fault(rig.load(kVa), 1, 0x9, level);        // P RSVD
     CHECK(rig.valid_entries(SideName::data) == 0);
     rig.memory.write(address, entry);
@@ -52,11 +52,11 @@ TEST_CASE("mmu walk: T60 a fault says level and error code, fills nothing, and t
   }
 }
 
-TEST_CASE("mmu walk: the reserved address bits begin at PaWidth") {
+TEST_CASE("mmu walk: the reserved address bits begin at MAXPHYADDR") {
   for (const unsigned width : {32u, 40u, 52u}) {
     for (unsigned bit = 30; bit < 52; ++bit) {
-      INFO("PaWidth " << width << ", bit " << bit);
-      Rig rig(Format::x86_64, 4, 4, width);
+      INFO("MAXPHYADDR " << width << ", bit " << bit);
+      Rig rig(Format::x86_64, 4, 4, with_pa_width(width));
       rig.memory.set(rig.root, kVa, 1, u64{1} << bit | kUserPage);
       const ReqOut response = rig.load(kVa);
       CHECK(response.rsp_err == (bit >= width ? 0x9 : 0));
@@ -75,6 +75,7 @@ TEST_CASE("mmu walk: T01 T20 the error code of a fetch") {
 
 TEST_CASE("mmu walk: large pages, their memory types and global") {
   Rig rig(Format::x86_64);
+  rig.in.ctx_ctl = control::kPge;
   rig.memory.set(rig.root, kVa, 2, 0x4000'0000 | kUserPage | kPs | kG | kPatLarge | kPwt);
   ReqOut response = rig.load(kVa + 0x2'3456);
   const u64 in_2m = (kVa + 0x2'3456) & 0x1f'ffff;

@@ -35,12 +35,22 @@ struct MemAccess {
   u64 data;
 };
 
+inline arch::Settings with_pa_width(unsigned width) {
+  arch::Settings settings;
+  settings.pa_width = static_cast<u8>(width);
+  return settings;
+}
+inline arch::Settings with_chip(arch::Chip chip) {
+  arch::Settings settings;
+  settings.chip = chip;
+  return settings;
+}
+
 class Rig {
  public:
-  explicit Rig(arch::Format format, unsigned i_entries = 4, unsigned d_entries = 4, unsigned pa_width = 40)
-      : memory(format),
-        mmu(make_mmu({format, {static_cast<u8>(pa_width)}, i_entries, d_entries})),
-        root(memory.table()) {
+  explicit Rig(arch::Format format, unsigned i_entries = 4, unsigned d_entries = 4, const arch::Settings& settings = {})
+      : memory(format), mmu(make_mmu({format, settings, i_entries, d_entries})), root(memory.table()) {
+    in.cfg = arch::config_word(format, settings);
     in.ctx_root = root;
     in.i.rsp_ready = in.d.rsp_ready = 1;
     in.mem_req_ready = 1;
@@ -102,25 +112,32 @@ class Rig {
     return finish(i_responses, [&] { fetch(va, mode); });
   }
 
-  // Offers an invalidation for one cycle.
-  unsigned invalidate(u8 op, u64 va = 0, u32 asid = 0) {
+  // Offers a maintenance operation for one cycle.
+  unsigned invalidate(u8 op, u64 va = 0, u32 asid = 0, u64 pte = 0) {
     REQUIRE(out().inv_ready == 1);
     in.inv_valid = 1;
     in.inv_op = op;
     in.inv_va = va;
     in.inv_asid = asid;
+    in.inv_pte = pte;
     tick();
     in.inv_valid = 0;
+    in.inv_va = in.inv_pte = in.inv_asid = in.inv_op = 0;  // the operands are the ones of the acceptance
     return cycle - 1;
   }
   // The same, until it is acknowledged.
-  void invalidated(u8 op, u64 va = 0, u32 asid = 0) {
+  void invalidated(u8 op, u64 va = 0, u32 asid = 0, u64 pte = 0) {
     const std::size_t before = acks.size();
-    invalidate(op, va, asid);
+    invalidate(op, va, asid, pte);
     for (unsigned limit = 0; acks.size() == before; ++limit) {
       REQUIRE(limit < 100);
       tick();
     }
+  }
+
+  // A fill by software, until it is acknowledged.
+  void filled(SideName side, u64 va, u64 pte, u32 asid = 0) {
+    invalidated(side == SideName::data ? inv::FILL_D : inv::FILL_I, va, asid, pte);
   }
 
   // The counter, read through the pins: it takes a cycle.
