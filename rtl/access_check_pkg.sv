@@ -63,4 +63,21 @@ package access_check_pkg;
   function automatic logic [3:0] alpha_fault_on_code(input logic fetch, input logic write);
     alpha_fault_on_code = fetch ? mmu_pkg::FAULT_FOE : write ? mmu_pkg::FAULT_FOW : mmu_pkg::FAULT_FOR;
   endfunction
+
+  // Does an entry with these rights answer the access? A write to a clean page must set D in memory first
+  // (trap T41), so a clean entry does not answer it.
+  function automatic logic answers(input int format, input logic [15:0] rights, input logic [7:0] ctl,
+                                   input logic [1:0] mode, input logic fetch, input logic write, input logic ac,
+                                   input logic implicit_access, input logic [31:0] pkru, input logic [31:0] pkrs,
+                                   input logic vms);
+    logic user;
+    user = mode != mmu_pkg::MODE_KERNEL && !implicit_access;
+    if (format == mmu_pkg::FORMAT_X86_64) begin
+      answers = x86_granted(rights[7:0], ctl, user, fetch, write, ac, implicit_access)
+                && !x86_key_denies(rights[7:0], ctl, user, fetch, write, pkru, pkrs)
+                && !(write && !rights[mmu_pkg::X86_RIGHTS_D]);
+    end else begin
+      answers = alpha_enabled(rights[15:8], mode, write, vms) && !alpha_fault_on(rights, fetch, write);
+    end
+  endfunction
 endpackage

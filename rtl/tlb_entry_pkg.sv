@@ -43,6 +43,11 @@ package tlb_entry_pkg;
     end
   endfunction
 
+  // The mask of an entry: address bits by size, and in a global entry the whole ASID left out.
+  function automatic logic [KEY_BITS-1:0] mask(input int format, input logic [1:0] size_class, input logic global_entry);
+    mask = {{12{!global_entry}}, vpn_mask(format, size_class)};
+  endfunction
+
   // Physical address of `va` in a page: no page is larger than 1 GB.
   function automatic logic [51:0] pa(input int format, input logic [51:12] frame, input logic [1:0] size_class,
                                      input logic [29:0] va);
