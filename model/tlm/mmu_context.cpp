@@ -67,23 +67,17 @@ void Mmu::invalidate(Invalidate op, u64 va, u16 asid, u64 pte) {
 
 // A fill by software. The entry is kept whatever it allows: rights are judged at the access.
 void Mmu::fill(Side& s, u64 va, u16 asid, u64 pte) {
-  if (!arch::sign_ok(info_, va)) return;
-  arch::with_rules(config_.format, config_.settings, 0, [&](auto rules) {
-    if constexpr (!rules.kInfo.hardware_ad) {
-      if (!arch::layout::AlphaPte::V.test(pte)) return;
-      // The 21264 ignores a second entry of a tag that it holds (trap T98).
-      const bool keeps = arch::chip_of(config_.format, config_.settings) == arch::Chip::ev6;
-      if (keeps && s.tlb.find(va, asid) != nullptr) return;
-      arch::Translation t;
-      rules.translate(t, 1, pte, static_cast<u16>(pte), 0);
-      s.tlb.fill(va, asid, t);
-      ++counters_.fills;
-      // Every part of the block may have been answered from an entry that is now gone or no longer alone.
-      s.accelerator.note_size(t.page_log2);
-      drop_from(s.accelerator, va);
-      revoke(grants_.take_covered({Invalidate::page, va, asid}));
-    }
-  });
+  if (info_.hardware_ad || !arch::layout::AlphaPte::V.test(pte) || !arch::sign_ok(info_, va)) return;
+  // The 21264 ignores a second entry of a tag that it holds (trap T98).
+  const bool keeps = arch::chip_of(config_.format, config_.settings) == arch::Chip::ev6;
+  if (keeps && s.tlb.find(va, asid) != nullptr) return;
+  const arch::Translation t = arch::leaf_translation(config_.format, config_.settings, pte);
+  s.tlb.fill(va, asid, t);
+  ++counters_.fills;
+  // Every part of the block may have been answered from an entry that is now gone or no longer alone.
+  s.accelerator.note_size(t.page_log2);
+  drop_from(s.accelerator, va);
+  revoke(grants_.take_covered({Invalidate::page, va, asid}));
 }
 
 void Mmu::reset(const arch::Settings& settings) {

@@ -129,9 +129,7 @@ class Invalidate {
     if (!arch::layout::AlphaPte::V.test(pte_) || !arch::sign_ok(kInfo, va_)) return;
     // The 21264 leaves alone what it has (trap T98); the older chips replace it.
     if (arch::chip_of(F, settings_) == arch::Chip::ev6 && tlb.matching(va_, asid_) != 0) return;
-    arch::Translation translation;
-    arch::rules::alpha::Rules<F>::translate(translation, 1, pte_, static_cast<u16>(pte_), 0);
-    tlb.fill(va_, asid_, translation, victim);
+    tlb.fill(va_, asid_, arch::leaf_translation(F, settings_, pte_), victim);
     counters_.count(event::FILL);
   }
 

@@ -27,8 +27,7 @@ struct Row {
 };
 
 std::vector<Row> tests() {
-  return {
-      {"random", "any DUT with pins", "constrained-random requests, invalidations, page-table edits, memory timing"}};
+  return {{"random", "any DUT", "constrained-random requests, invalidations, page-table edits, memory timing"}};
 }
 
 std::vector<Row> formats() {
@@ -51,8 +50,8 @@ std::vector<Row> duts() {
         {dut.name, std::string(arch::name(dut.format)), library.api().description ? library.api().description : ""});
   }
   for (auto format : {"x86-64", "alpha", "alpha-x64"}) {
-    rows.push_back({"arch", format, "the architectural walk, no TLB (programs and traces)"});
-    rows.push_back({"tlm", format, "the loosely timed SystemC TLM-2.0 model (programs and traces)"});
+    rows.push_back({"arch", format, "the architectural walk, no TLB"});
+    rows.push_back({"tlm", format, "the loosely timed SystemC TLM-2.0 model"});
   }
   return rows;
 }

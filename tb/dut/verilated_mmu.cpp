@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Adapter of rtl/mmu.sv to the contract of dut.h: pins to and from structs, and the view of its TLBs.
+// Adapter of rtl/mmu.sv to the contract of dut.h: the view of its TLBs and its seeded bugs.
 //
 // One library a format and size: the parameters come as KILBURN_DUT_PARAM_* (tb/dut/KilburnDut.cmake).
 
@@ -9,6 +9,7 @@
 
 #include "tb/dut/dut.h"
 #include "tb/dut/verilated_dut.h"
+#include "tb/dut/verilated_pins.h"
 
 #ifdef KILBURN_DUT_BUGS
 #include KILBURN_DUT_BUGS  // kBugs: what each seeded bug is; the n-th has number n in the RTL
@@ -30,81 +31,6 @@ constexpr std::uint32_t kConfig = kX86 ? 40u | 1u << 6 : (kAlpha ? kChipEv5 : kC
 // layout.def Feature: LA57, PKU, PKS, IMPLICIT and PHYS; REFILL and PHYS.
 constexpr std::uint32_t kFeatures = kX86 ? 0b101111u : 0b110000u;
 
-void drive(KILBURN_DUT_MODEL& pins, const kilburn_dut_in& in) {
-  pins.cfg_i = in.cfg;
-  pins.ctx_root_i = in.ctx_root;
-  pins.ctx_asid_i = static_cast<SData>(in.ctx_asid);
-  pins.ctx_ctl_i = in.ctx_ctl;
-  pins.ctx_pkru_i = in.ctx_pkru;
-  pins.ctx_pkrs_i = in.ctx_pkrs;
-
-  pins.i_req_valid_i = in.i.valid;
-  pins.i_req_id_i = in.i.id;
-  pins.i_req_va_i = in.i.va;
-  pins.i_req_mode_i = in.i.mode;
-  pins.i_rsp_ready_i = in.i.rsp_ready;
-
-  pins.d_req_valid_i = in.d.valid;
-  pins.d_req_id_i = in.d.id;
-  pins.d_req_va_i = in.d.va;
-  pins.d_req_mode_i = in.d.mode;
-  pins.d_req_write_i = in.d.write;
-  pins.d_req_ac_i = in.d.ac;
-  pins.d_req_implicit_i = in.d.implicit;
-  pins.d_rsp_ready_i = in.d.rsp_ready;
-
-  pins.inv_valid_i = in.inv_valid;
-  pins.inv_op_i = in.inv_op;
-  pins.inv_va_i = in.inv_va;
-  pins.inv_asid_i = static_cast<SData>(in.inv_asid);
-  pins.inv_pte_i = in.inv_pte;
-
-  pins.mem_req_ready_i = in.mem_req_ready;
-  pins.mem_rsp_valid_i = in.mem_rsp_valid;
-  pins.mem_rsp_id_i = in.mem_rsp_id;
-  pins.mem_rsp_data_i = in.mem_rsp_data;
-  pins.mem_rsp_match_i = in.mem_rsp_match;
-  pins.mem_rsp_err_i = in.mem_rsp_err;
-  pins.evt_sel_i = in.evt_sel;
-}
-
-void sample(const KILBURN_DUT_MODEL& pins, kilburn_dut_out& out) {
-  out.i.rsp_pa = pins.i_rsp_pa_o;
-  out.i.rsp_err = pins.i_rsp_err_o;
-  out.i.req_ready = pins.i_req_ready_o;
-  out.i.rsp_valid = pins.i_rsp_valid_o;
-  out.i.rsp_id = pins.i_rsp_id_o;
-  out.i.rsp_fault = pins.i_rsp_fault_o;
-  out.i.rsp_level = pins.i_rsp_level_o;
-  out.i.rsp_size = pins.i_rsp_size_o;
-  out.i.rsp_mt = pins.i_rsp_mt_o;
-  out.i.rsp_global = pins.i_rsp_global_o;
-  std::memset(out.i.pad, 0, sizeof out.i.pad);
-
-  out.d.rsp_pa = pins.d_rsp_pa_o;
-  out.d.rsp_err = pins.d_rsp_err_o;
-  out.d.req_ready = pins.d_req_ready_o;
-  out.d.rsp_valid = pins.d_rsp_valid_o;
-  out.d.rsp_id = pins.d_rsp_id_o;
-  out.d.rsp_fault = pins.d_rsp_fault_o;
-  out.d.rsp_level = pins.d_rsp_level_o;
-  out.d.rsp_size = pins.d_rsp_size_o;
-  out.d.rsp_mt = pins.d_rsp_mt_o;
-  out.d.rsp_global = pins.d_rsp_global_o;
-  std::memset(out.d.pad, 0, sizeof out.d.pad);
-
-  out.mem_req_addr = pins.mem_req_addr_o;
-  out.mem_req_cmp = pins.mem_req_cmp_o;
-  out.mem_req_data = pins.mem_req_data_o;
-  out.evt_count = pins.evt_count_o;
-  out.mem_req_valid = pins.mem_req_valid_o;
-  out.mem_req_op = pins.mem_req_op_o;
-  out.mem_req_id = pins.mem_req_id_o;
-  out.inv_ready = pins.inv_ready_o;
-  out.inv_ack = pins.inv_ack_o;
-  std::memset(out.pad, 0, sizeof out.pad);
-}
-
 Dut& dut(void* self) { return *static_cast<Dut*>(self); }
 
 void* create(std::uint64_t seed) { return new (std::nothrow) Dut(seed); }
@@ -114,16 +40,16 @@ void destroy(void* self) { delete static_cast<Dut*>(self); }
 void reset(void* self, std::uint32_t cfg, kilburn_dut_out* out) {
   kilburn_dut_in quiet = {};
   quiet.cfg = cfg;
-  drive(dut(self).pins(), quiet);
+  kilburn::tb::drive(dut(self).pins(), quiet);
   dut(self).reset();
-  sample(dut(self).pins(), *out);
+  kilburn::tb::sample(dut(self).pins(), *out);
 }
 
 void clock(void* self, const kilburn_dut_in* in, kilburn_dut_out* out) {
   Dut& d = dut(self);
-  drive(d.pins(), *in);
+  kilburn::tb::drive(d.pins(), *in);
   d.clock();
-  sample(d.pins(), *out);
+  kilburn::tb::sample(d.pins(), *out);
 }
 
 // The stored form of an entry: tlb_entry_pkg.sv.

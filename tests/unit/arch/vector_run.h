@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Runs recorded vectors through arch::walk() under the checking rule of the vector format.
+// Runs recorded vectors through arch::walk() itself, no DUT between, under the checking rule of the vector format.
 #pragma once
 
 #include <string>
 #include <vector>
 
-#include "tests/unit/arch/vectors.h"
+#include "tb/stimulus/vectors.h"
 
-namespace kilburn::tb {
+namespace kilburn::test {
 
 struct VectorCount {
   unsigned vectors = 0;                 // run
@@ -18,6 +18,6 @@ struct VectorCount {
   std::vector<std::string> mismatches;  // "file:line: what"
 };
 
-VectorCount run_vectors(const std::vector<CpuVector>& vectors, const std::string& file);
+VectorCount run_vectors(tb::VectorReader reader);
 
-}  // namespace kilburn::tb
+}  // namespace kilburn::test
