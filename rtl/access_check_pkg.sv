@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Does a translation grant an access: the rights rules, used by a TLB hit and by the walker's leaf.
+// Does a translation grant an access: the rights rules, used by TLB hits and by the walker's leaf.
 //
 // Rights are evaluated at each access under the live controls, never baked into an entry (trap T29).
 

@@ -1,11 +1,16 @@
 mmu_pkg.sv
 tlb_entry_pkg.sv
+request_pkg.sv
 access_check_pkg.sv
 direct_check_pkg.sv
-plru_pkg.sv
+replacement_pkg.sv
 entry_judge.sv
+psc.sv
 ptw.sv
+l2_bank.sv
+l2_tlb.sv
 invalidate.sv
 event_counters.sv
+l1_tlb_entry.sv
 mmu_side.sv
 mmu.sv

@@ -139,22 +139,38 @@ package mmu_pkg;
   localparam logic MEM_OP_CAS = 1'd1;               // 8-byte compare-and-swap
 
   // Event counter (pins evt_sel_i)
-  localparam logic [3:0] EVENT_I_HIT = 4'd0;        // instruction lookups answered by the TLB
-  localparam logic [3:0] EVENT_I_MISS = 4'd1;       // instruction lookups that need a walk
-  localparam logic [3:0] EVENT_D_HIT = 4'd2;        // data lookups answered by the TLB
-  localparam logic [3:0] EVENT_D_MISS = 4'd3;       // data lookups that need a walk
-  localparam logic [3:0] EVENT_WALK = 4'd4;         // walks started (a restarted walk counts again)
-  localparam logic [3:0] EVENT_KILL = 4'd5;         // walks killed by an invalidation
-  localparam logic [3:0] EVENT_MEM_READ = 4'd6;     // page-table reads accepted by the memory
-  localparam logic [3:0] EVENT_MEM_CAS = 4'd7;      // compare-and-swaps accepted by the memory
-  localparam logic [3:0] EVENT_CAS_FAIL = 4'd8;     // compare-and-swaps that did not match
-  localparam logic [3:0] EVENT_WALK_FAULT = 4'd9;   // walks that ended in a fault
-  localparam logic [3:0] EVENT_I_MULTI = 4'd10;     // instruction lookups that matched several entries
-  localparam logic [3:0] EVENT_D_MULTI = 4'd11;     // data lookups that matched several entries
-  localparam logic [3:0] EVENT_FILL = 4'd12;        // TLB fills, by the walker or by software
-  localparam logic [3:0] EVENT_INVALIDATE = 4'd13;  // invalidations accepted
-  localparam logic [3:0] EVENT_I_DIRECT = 4'd14;    // instruction requests decided before the TLB (sign check, superpage, translation off)
-  localparam logic [3:0] EVENT_D_DIRECT = 4'd15;    // data requests decided before the TLB (sign check, superpage, translation off)
+  localparam logic [4:0] EVENT_I_HIT = 5'd0;        // instruction lookups answered by the L1 TLB
+  localparam logic [4:0] EVENT_I_MISS = 5'd1;       // instruction lookups that the L1 TLB does not answer
+  localparam logic [4:0] EVENT_D_HIT = 5'd2;        // data lookups answered by the L1 TLB
+  localparam logic [4:0] EVENT_D_MISS = 5'd3;       // data lookups that the L1 TLB does not answer
+  localparam logic [4:0] EVENT_WALK = 5'd4;         // walks started (a restarted walk counts again)
+  localparam logic [4:0] EVENT_KILL = 5'd5;         // walks killed by an invalidation
+  localparam logic [4:0] EVENT_MEM_READ = 5'd6;     // page-table reads accepted by the memory
+  localparam logic [4:0] EVENT_MEM_CAS = 5'd7;      // compare-and-swaps accepted by the memory
+  localparam logic [4:0] EVENT_CAS_FAIL = 5'd8;     // compare-and-swaps that did not match
+  localparam logic [4:0] EVENT_WALK_FAULT = 5'd9;   // walks that ended in a fault
+  localparam logic [4:0] EVENT_I_MULTI = 5'd10;     // instruction lookups that matched several L1 entries
+  localparam logic [4:0] EVENT_D_MULTI = 5'd11;     // data lookups that matched several L1 entries
+  localparam logic [4:0] EVENT_FILL = 5'd12;        // L1 fills, by a walk, from the L2 TLB or by software
+  localparam logic [4:0] EVENT_INVALIDATE = 5'd13;  // maintenance operations accepted
+  localparam logic [4:0] EVENT_I_DIRECT = 5'd14;    // instruction requests decided before the TLB (sign check, superpage, translation off)
+  localparam logic [4:0] EVENT_D_DIRECT = 5'd15;    // data requests decided before the TLB (sign check, superpage, translation off)
+  localparam logic [4:0] EVENT_I_MERGE = 5'd16;     // instruction misses merged with one under way
+  localparam logic [4:0] EVENT_D_MERGE = 5'd17;     // data misses merged with one under way
+  localparam logic [4:0] EVENT_I_RETRY = 5'd18;     // merged instruction requests looked up again
+  localparam logic [4:0] EVENT_D_RETRY = 5'd19;     // merged data requests looked up again
+  localparam logic [4:0] EVENT_L2_HIT = 5'd20;      // misses answered by the L2 TLB
+  localparam logic [4:0] EVENT_L2_MISS = 5'd21;     // misses that the L2 TLB does not answer
+  localparam logic [4:0] EVENT_L2_MULTI = 5'd22;    // L2 lookups that matched several ways
+  localparam logic [4:0] EVENT_PSC_HIT_2 = 5'd23;   // walks started from the paging-structure cache of level 2
+  localparam logic [4:0] EVENT_PSC_HIT_3 = 5'd24;   // of level 3
+  localparam logic [4:0] EVENT_PSC_HIT_4 = 5'd25;   // of level 4
+  localparam logic [4:0] EVENT_PSC_HIT_5 = 5'd26;   // of level 5
+  localparam logic [4:0] EVENT_WALK_READS_1 = 5'd27;// translations by a walk of one read
+  localparam logic [4:0] EVENT_WALK_READS_2 = 5'd28;// of two reads
+  localparam logic [4:0] EVENT_WALK_READS_3 = 5'd29;// of three reads
+  localparam logic [4:0] EVENT_WALK_READS_4 = 5'd30;// of four reads
+  localparam logic [4:0] EVENT_WALK_READS_5 = 5'd31;// of five reads or more
 
   /* verilator lint_on UNUSEDPARAM */
 endpackage

@@ -1,30 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One translation port: lookup in its L1 TLB, one missed request, one held request, two responses.
+// One translation port: lookup in its L1 TLB, a file of missed requests, two responses.
 //
 //   Format   page-table format (mmu_pkg::FORMAT_*)
-//   Entries  TLB entries, a power of two up to 64
+//   Entries  L1 TLB entries, a power of two up to 64
+//   Misses   entries of the miss file, 1 to 8
+//   Policy   replacement (replacement_pkg)
+//   HasL2    1: a miss is looked up in the L2 TLB before it is walked for
 //   Fetch    1: instruction port (write, ac and implicit are 0), 0: data port
 //
-//   req ─► direct check ─► TLB match ─► access check ─┬─ hit ──────────────► response FIFO ─► rsp
-//                                                     └─ miss ─► slot ─► walker ─► slot ─┘
-//                                                          └► held request (when the slot is taken)
+//   req ─► direct check ─► TLB match ─► access check ─┬─ hit ───────────────────► response FIFO ─► rsp
+//                 ▲                                   └─ miss ─► miss file ─ done ─┘
+//                 └───────── retry of a merged request ◄───────────┘  ▲ L2 TLB, walkers
 //
 // Everything that depends on a request pin stands in one clocked process, in program order. A simulator
 // evaluates it once a cycle; as wires between modules it would be evaluated at each event of the cycle.
+// The other processes do nothing in cycles without an event of theirs.
 
 module mmu_side #(
   parameter int Format = mmu_pkg::FORMAT_X86_64,
   parameter int Entries = 16,
+  parameter int Misses = 2,
+  parameter int Policy = 0,
+  parameter bit HasL2 = 1'b1,
   parameter bit Fetch = 1'b1
 ) (
   input  logic        clk_i,
   input  logic        rst_ni,
-  input  logic [10:0] cfg_i,
+  input  logic [31:0] cfg_i,
 
-  input  logic [51:12] ctx_root_i,
+  input  logic [51:0] ctx_root_i,
   input  logic [11:0] ctx_asid_i,
-  input  logic [12:0] ctx_ctl_i,
+  input  logic [31:0] ctx_ctl_i,
   input  logic [31:0] ctx_pkru_i,
   input  logic [31:0] ctx_pkrs_i,
 
@@ -48,99 +55,83 @@ module mmu_side #(
   output logic [2:0]  rsp_mt_o,
   output logic        rsp_global_o,
 
-  // The missed request, for the walker
-  output logic        slot_pending_o,
-  output logic [56:0] slot_va_o,
-  output logic [51:12] slot_root_o,
-  output logic [11:0] slot_asid_o,
-  output logic [7:0]  slot_ctl_o,
-  output logic [31:0] slot_pkru_o,
-  output logic [31:0] slot_pkrs_o,
-  output logic [1:0]  slot_mode_o,
-  output logic        slot_write_o,
-  output logic        slot_implicit_o,
-  output logic        slot_ac_o,
+  // Missed requests that want the L2 TLB or a walker, and that want a walk from the root
+  output logic [Misses-1:0] look_o,
+  output logic [Misses-1:0] ready_o,
+  output logic [Misses-1:0] top_o,
+  // Two of them to be read: for the L2 TLB, for a walk's start
+  input  logic        look_read_i,
+  input  logic [2:0]  look_index_i,
+  output logic [request_pkg::BITS-1:0] look_request_o,
+  input  logic        start_read_i,
+  input  logic [2:0]  start_index_i,
+  output logic [request_pkg::BITS-1:0] start_request_o,
+  // States that they get at this edge, by the L2 TLB and the walkers
+  input  logic [Misses-1:0] to_look_i,
+  input  logic [Misses-1:0] to_looking_i,
+  input  logic [Misses-1:0] to_ready_i,
+  input  logic [Misses-1:0] to_walk_i,
+  input  logic [Misses-1:0] to_done_i,
+  input  logic [Misses-1:0] set_top_i,
+  // The result of the one that becomes DONE: fault, or the translation `fill_data_i`
+  input  logic [3:0]  done_fault_i,
+  input  logic [5:0]  done_err_i,
+  input  logic [2:0]  done_level_i,
 
-  // From the walker: this side's walk starts, is killed, ends
-  input  logic        walk_start_i,
-  input  logic        walk_kill_i,
-  input  logic        walk_end_i,
-  input  logic [3:0]  walk_fault_i,
-  input  logic [5:0]  walk_err_i,
-  input  logic [2:0]  walk_level_i,
-  input  logic [tlb_entry_pkg::DATA_BITS-1:0] walk_data_i,
-  // Clear every entry that matches the key, on either side's page fault (SDM 4.10.4.1)
-  input  logic        walk_clear_i,
-  input  logic [tlb_entry_pkg::KEY_BITS-1:0] walk_key_i,
-
-  // Maintenance of this TLB: invalidation, fill by software
+  // A fill of this TLB, `fill_software_i` by software; on either side's page fault every entry that matches the
+  // key becomes invalid (SDM 4.10.4.1)
+  input  logic        fill_i,
+  input  logic        fill_software_i,
+  input  logic        fault_clear_i,
+  input  logic [tlb_entry_pkg::KEY_BITS-1:0] fill_key_i,
+  input  logic [tlb_entry_pkg::DATA_BITS-1:0] fill_data_i,
+  // Invalidation
   input  logic        inv_clear_i,
   input  logic        inv_by_va_i,
   input  logic        inv_by_asid_i,
   input  logic        inv_spare_global_i,
-  input  logic        inv_fill_i,
-  input  logic [63:0] inv_pte_i,
   input  logic [tlb_entry_pkg::KEY_BITS-1:0] inv_key_i,
 
-  // One pulse an event, the cycle after it: fill, direct, multi, miss, hit
-  output logic [4:0]  event_o
+  // One pulse an event, the cycle after it: retry, merge, fill, direct, multi, miss, hit
+  output logic [6:0]  event_o
 );
   localparam int Levels = $clog2(Entries);
   localparam int IndexBits = (Levels == 0) ? 1 : Levels;
+  localparam int MissBits = (Misses == 1) ? 1 : $clog2(Misses);
   localparam int VpnBits = tlb_entry_pkg::VPN_BITS;
   localparam int KeyBits = tlb_entry_pkg::KEY_BITS;
   localparam int DataBits = tlb_entry_pkg::DATA_BITS;
+  localparam int RequestBits = request_pkg::BITS;
   localparam bit IsX86 = (Format == mmu_pkg::FORMAT_X86_64);
-
-  localparam logic [1:0] SlotIdle = 2'd0;
-  localparam logic [1:0] SlotPending = 2'd1;
-  localparam logic [1:0] SlotWalk = 2'd2;
-  localparam logic [1:0] SlotDone = 2'd3;
 
   // A response beside its physical address: {global, mt, size, level, err, fault, id}
   localparam int InfoBits = 27;
 
-  // TLB: valid bits and replacement tree apart, so that many can change in one cycle.
+  // L1 TLB
   logic [Entries-1:0]  valid_q;
-  logic [63:0]         tree_q;
-  logic [KeyBits-1:0]  key_q  [Entries];
-  logic [KeyBits-1:0]  mask_q [Entries];
-  logic [DataBits-1:0] data_q [Entries];
+  logic [63:0]         replace_q;
+  logic [KeyBits-1:0]  key  [Entries];
+  logic [KeyBits-1:0]  mask [Entries];
+  logic [DataBits-1:0] data [Entries];
 
   // Response FIFO: the head is all 0 when it is empty.
   logic [1:0]          count_q;
   logic [51:0]         head_pa_q, tail_pa_q;
   logic [InfoBits-1:0] head_info_q, tail_info_q;
 
-  // Missed request and its result
-  logic [1:0]          slot_state_q;
-  logic [3:0]          slot_id_q;
-  logic [56:0]         slot_va_q;
-  logic [51:12]        slot_root_q;
-  logic [11:0]         slot_asid_q;
-  logic [7:0]          slot_ctl_q;
-  logic [31:0]         slot_pkru_q, slot_pkrs_q;
-  logic [1:0]          slot_mode_q;
-  logic                slot_write_q, slot_implicit_q, slot_ac_q;
-  logic [51:0]         slot_pa_q;
-  logic [InfoBits-1:0] slot_info_q;
+  // Miss file: one bit an entry for each state
+  logic [Misses-1:0]      free_q, look_q, looking_q, ready_q, walk_q, merged_q, retry_q, done_q;
+  logic [Misses-1:0]      top_q;
+  logic [2:0]             parent_q [Misses];
+  logic [RequestBits-1:0] request_q [Misses];
+  logic [51:0]            done_pa_q [Misses];
+  logic [InfoBits-5:0]    done_info_q [Misses];  // without the id
 
-  // Held request
-  logic                wait_valid_q;
-  logic [3:0]          wait_id_q;
-  logic [56:0]         wait_va_q;
-  logic [51:12]        wait_root_q;
-  logic [11:0]         wait_asid_q;
-  logic [7:0]          wait_ctl_q;
-  logic [31:0]         wait_pkru_q, wait_pkrs_q;
-  logic [1:0]          wait_mode_q;
-  logic                wait_write_q, wait_implicit_q, wait_ac_q;
-
-  logic [4:0]          event_q;
+  logic [6:0]          event_q;
 
 `ifdef KILBURN_ASSERT
   // The last lookup and its decision, for props/rule_props.sv
-  logic        seen_q, seen_replay_q, seen_matched_q, seen_direct_q, seen_hit_q;
+  logic        seen_q, seen_retry_q, seen_matched_q, seen_direct_q, seen_hit_q;
   logic        seen_write_q, seen_implicit_q, seen_ac_q;
   logic [15:0] seen_rights_q;
   logic [63:0] seen_va_q;
@@ -167,8 +158,14 @@ module mmu_side #(
     encode[5] = |(onehot & Number5[Entries-1:0]);
   endfunction
 
-  // A FIFO place is pushed only when the count is not 2.
-  assign req_ready_o = !wait_valid_q && count_q != 2'd2 && slot_state_q != SlotDone;
+  // The lowest bit that is set in a vector over the miss file, as its number.
+  function automatic logic [MissBits-1:0] first(input logic [Misses-1:0] set);
+    logic [3:0] number;
+    number = request_pkg::lowest(16'(set));
+    first = number[MissBits-1:0];
+  endfunction
+
+  assign req_ready_o = free_q != '0 && (retry_q | done_q) == '0 && count_q != 2'd2;
   assign rsp_valid_o = count_q != 2'd0;
   assign rsp_pa_o = head_pa_q;
   assign rsp_id_o = head_info_q[3:0];
@@ -178,38 +175,110 @@ module mmu_side #(
   assign rsp_size_o = head_info_q[22:17];
   assign rsp_mt_o = head_info_q[25:23];
   assign rsp_global_o = head_info_q[26];
-
-  assign slot_pending_o = slot_state_q == SlotPending;
-  assign slot_va_o = slot_va_q;
-  assign slot_root_o = slot_root_q;
-  assign slot_asid_o = slot_asid_q;
-  assign slot_ctl_o = slot_ctl_q;
-  assign slot_pkru_o = slot_pkru_q;
-  assign slot_pkrs_o = slot_pkrs_q;
-  assign slot_mode_o = slot_mode_q;
-  assign slot_write_o = slot_write_q;
-  assign slot_implicit_o = slot_implicit_q;
-  assign slot_ac_o = slot_ac_q;
+  assign look_o = look_q;
+  assign ready_o = ready_q;
+  assign top_o = top_q;
   assign event_o = event_q;
 
+  always_comb begin : p_read
+    look_request_o = '0;
+    start_request_o = '0;
+    if (look_read_i) look_request_o = request_q[look_index_i[MissBits-1:0]];
+    if (start_read_i) start_request_o = request_q[start_index_i[MissBits-1:0]];
+  end
+
+  // ---- fill: over an entry that matches, else into an invalid one, else over the victim
+  logic [Entries-1:0] write_onehot, drop;
+  logic               filled, took_victim;
+  logic [KeyBits-1:0] write_key, write_mask;
+
+  always_comb begin : p_fill
+    logic [Entries-1:0] match;
+    logic duplicate;
+    match = '0;
+    duplicate = 1'b0;
+    write_onehot = '0;
+    drop = '0;
+    filled = 1'b0;
+    took_victim = 1'b0;
+    write_key = '0;
+    write_mask = '0;
+    if (fill_i || fault_clear_i) begin
+      for (int i = 0; i < Entries; i++) begin
+        match = match | (Entries'(((fill_key_i ^ key[i]) & mask[i]) == '0) << i);
+      end
+      match = match & valid_q;
+      // EV6 ignores a duplicate (trap T98).
+      duplicate = fill_software_i && match != '0
+                  && cfg_i[mmu_pkg::CFG_CHIP_MSB:mmu_pkg::CFG_CHIP_LSB] == mmu_pkg::CHIP_EV6;
+      filled = fill_i && !duplicate;
+      if (filled || fault_clear_i) drop = match;
+      if (filled) begin
+        if (match != '0) begin
+          write_onehot = match & (~match + Entries'(1));
+        end else if (!(&valid_q)) begin
+          write_onehot = ~valid_q & (valid_q + Entries'(1));
+        end else begin
+          write_onehot = Entries'(1) << replacement_pkg::victim(Policy, Levels, replace_q);
+          took_victim = 1'b1;
+        end
+      end
+      write_mask = tlb_entry_pkg::mask(Format, fill_data_i[tlb_entry_pkg::DATA_CLASS+:2],
+                                       fill_data_i[tlb_entry_pkg::DATA_GLOBAL]);
+      // The whole ASID is kept, of a global entry too.
+      write_key = fill_key_i & {12'hfff, write_mask[VpnBits-1:0]};
+    end
+    // ---- invalidation: a global entry is one whose mask leaves the ASID out
+    if (inv_clear_i) begin
+      for (int i = 0; i < Entries; i++) begin
+        drop = drop | (Entries'(
+            !(inv_spare_global_i && !mask[i][KeyBits-1])
+            && (!inv_by_va_i || ((inv_key_i[VpnBits-1:0] ^ key[i][VpnBits-1:0]) & mask[i][VpnBits-1:0]) == '0)
+            && (!inv_by_asid_i || !mask[i][KeyBits-1]
+                || inv_key_i[KeyBits-1:VpnBits] == key[i][KeyBits-1:VpnBits])) << i);
+      end
+    end
+  end
+
+  for (genvar i = 0; i < Entries; i++) begin : gen_entry
+    logic [KeyBits-1:0] entry_key, entry_mask;
+    logic [DataBits-1:0] entry_data;
+    l1_tlb_entry u_entry (
+      .clk_i(clk_i),
+      .write_i(write_onehot[i]),
+      .key_i(write_key),
+      .mask_i(write_mask),
+      .data_i(fill_data_i),
+      .key_o(entry_key),
+      .mask_o(entry_mask),
+      .data_o(entry_data)
+    );
+    assign key[i] = entry_key;
+    assign mask[i] = entry_mask;
+    assign data[i] = entry_data;
+  end
+
   always_ff @(posedge clk_i) begin : p_side
-    logic lookup, replay, direct, matched, hit, multi, miss, granted, refill, refused, walk, pop, push;
-    logic walk_fill, duplicate, filled;
+    logic lookup, retry, direct, matched, hit, multi, miss, granted, refill, refused, merged, pop, push;
     logic [3:0] id, fault;
     logic [12:0] ctl;
     logic [31:0] pkru, pkrs;
     logic [1:0] mode;
     logic [63:0] va;
     logic [11:0] asid;
-    logic user, write, implicit_access, ac;
-    logic [KeyBits-1:0] key, fill_key;
-    logic [Entries-1:0] match, valid, fill_onehot;
+    logic write, implicit_access, ac;
+    logic [RequestBits-1:0] held;
+    logic [KeyBits-1:0] lookup_key;
+    logic [Entries-1:0] match;
     logic [5:0] index;
-    logic [DataBits-1:0] data, fill_data;
+    logic [DataBits-1:0] word;
     logic [direct_check_pkg::BITS-1:0] direct_result;
-    logic [63:0] tree;
-    logic [51:0] push_pa;
+    logic [63:0] replace;
+    logic [51:0] push_pa, done_pa;
     logic [InfoBits-1:0] push_info;
+    logic [InfoBits-5:0] done_info;
+    logic [Misses-1:0] moved, same, woken, slot_onehot;
+    logic [MissBits-1:0] slot, parent;
 
     pop = count_q != 2'd0 && rsp_ready_i;
     push = 1'b0;
@@ -220,30 +289,89 @@ module mmu_side #(
     refused = 1'b0;
     multi = 1'b0;
     miss = 1'b0;
-    filled = 1'b0;
-    valid = valid_q;
-    tree = tree_q;
+    merged = 1'b0;
+    replace = replace_q;
+    slot = '0;
 
-    // ---- lookup: the held request goes first, and holds the port closed
-    replay = wait_valid_q && slot_state_q == SlotIdle && count_q != 2'd2;
-    lookup = replay || (req_valid_i && req_ready_o);
+    // ---- the miss file's way through the L2 TLB and the walkers
+    moved = to_look_i | to_looking_i | to_ready_i | to_walk_i | to_done_i;
+    woken = '0;
+    if (moved != '0) begin
+      look_q <= (look_q & ~moved) | to_look_i;
+      looking_q <= (looking_q & ~moved) | to_looking_i;
+      ready_q <= (ready_q & ~moved) | to_ready_i;
+      walk_q <= (walk_q & ~moved) | to_walk_i;
+      done_q <= done_q | to_done_i;
+      top_q <= top_q | set_top_i;
+      if (to_done_i != '0) begin
+        slot = first(to_done_i);
+        held = request_q[slot];
+        done_pa = '0;
+        done_info = {1'b0, 3'b0, 6'b0, done_level_i, done_err_i, done_fault_i};
+        if (done_fault_i == mmu_pkg::FAULT_NONE) begin
+          done_pa = tlb_entry_pkg::pa(Format, fill_data_i[tlb_entry_pkg::DATA_FRAME+:40],
+                                      fill_data_i[tlb_entry_pkg::DATA_CLASS+:2], held[29:0]);
+          done_info = {fill_data_i[tlb_entry_pkg::DATA_GLOBAL], fill_data_i[tlb_entry_pkg::DATA_MT+:3],
+                       tlb_entry_pkg::size(Format, fill_data_i[tlb_entry_pkg::DATA_CLASS+:2]), 3'b0, 6'b0,
+                       mmu_pkg::FAULT_NONE};
+        end
+        done_pa_q[slot] <= done_pa;
+        done_info_q[slot] <= done_info;
+        for (int i = 0; i < Misses; i++) begin
+          if (to_done_i[MissBits'(parent_q[i])]) woken = woken | (Misses'(1) << i);
+        end
+        woken = woken & merged_q;
+        merged_q <= merged_q & ~woken;
+        retry_q <= retry_q | woken;
+      end
+    end
+
+    // ---- one of: a result is pushed, a merged request is looked up again, a request is accepted
+    retry = retry_q != '0 && done_q == '0 && count_q != 2'd2;
+    lookup = retry || (req_valid_i && req_ready_o);
+    if (done_q != '0 && count_q != 2'd2) begin
+      slot = first(done_q);
+      slot_onehot = Misses'(1) << slot;
+      done_q <= (done_q & ~slot_onehot) | to_done_i;
+      free_q <= free_q | slot_onehot;
+      push = 1'b1;
+      push_pa = done_pa_q[slot];
+      held = request_q[slot];
+      push_info = {done_info_q[slot], held[request_pkg::ID+:4]};
+    end
     if (lookup) begin
-      id = replay ? wait_id_q : req_id_i;
-      va = replay ? {7'b0, wait_va_q} : req_va_i;
-      asid = replay ? wait_asid_q : ctx_asid_i;
-      ctl = replay ? {5'b0, wait_ctl_q} : ctx_ctl_i;
-      pkru = replay ? wait_pkru_q : ctx_pkru_i;
-      pkrs = replay ? wait_pkrs_q : ctx_pkrs_i;
-      mode = replay ? wait_mode_q : req_mode_i;
-      write = !Fetch && (replay ? wait_write_q : req_write_i);
-      implicit_access = !Fetch && (replay ? wait_implicit_q : req_implicit_i);
-      ac = !Fetch && (replay ? wait_ac_q : req_ac_i);
-
-      // A held request passed the direct check when it was accepted.
-      direct_result = direct_check_pkg::check(Format, va, mode, ctl,
-                                              cfg_i[mmu_pkg::CFG_PA_WIDTH_MSB:mmu_pkg::CFG_PA_WIDTH_LSB],
-                                              cfg_i[mmu_pkg::CFG_CHIP_MSB:mmu_pkg::CFG_CHIP_LSB]);
-      direct = !replay && direct_result[direct_check_pkg::DIRECT];
+      slot = retry ? first(retry_q) : first(free_q);
+      slot_onehot = Misses'(1) << slot;
+      if (retry) begin
+        held = request_q[slot];
+        id = held[request_pkg::ID+:4];
+        va = {7'b0, held[request_pkg::VA+:57]};
+        asid = held[request_pkg::ASID+:12];
+        ctl = {5'b0, held[request_pkg::CTL+:8]};
+        pkru = held[request_pkg::PKRU+:32];
+        pkrs = held[request_pkg::PKRS+:32];
+        mode = held[request_pkg::MODE+:2];
+        write = held[request_pkg::WRITE];
+        implicit_access = held[request_pkg::IMPLICIT];
+        ac = held[request_pkg::AC];
+        retry_q <= (retry_q & ~slot_onehot) | woken;
+      end else begin
+        id = req_id_i;
+        va = req_va_i;
+        asid = ctx_asid_i;
+        ctl = ctx_ctl_i[12:0];
+        pkru = ctx_pkru_i;
+        pkrs = ctx_pkrs_i;
+        mode = req_mode_i;
+        write = !Fetch && req_write_i;
+        implicit_access = !Fetch && req_implicit_i;
+        ac = !Fetch && req_ac_i;
+        // A retried request passed the direct check when it was accepted.
+        direct_result = direct_check_pkg::check(Format, va, mode, ctl,
+                                                cfg_i[mmu_pkg::CFG_PA_WIDTH_MSB:mmu_pkg::CFG_PA_WIDTH_LSB],
+                                                cfg_i[mmu_pkg::CFG_CHIP_MSB:mmu_pkg::CFG_CHIP_LSB]);
+        direct = direct_result[direct_check_pkg::DIRECT];
+      end
       if (direct) begin
         push = 1'b1;
         push_pa = direct_result[direct_check_pkg::PA+:52];
@@ -251,49 +379,70 @@ module mmu_side #(
                      direct_result[direct_check_pkg::SIZE+:6], 3'b0, 6'b0,
                      direct_result[direct_check_pkg::FAULT+:4], id};
       end else begin
-        key = tlb_entry_pkg::key(Format, va[56:12], asid);
+        lookup_key = tlb_entry_pkg::key(Format, va[56:12], asid);
         match = '0;
         for (int i = 0; i < Entries; i++) begin
-          match = match | (Entries'(((key ^ key_q[i]) & mask_q[i]) == '0) << i);
+          match = match | (Entries'(((lookup_key ^ key[i]) & mask[i]) == '0) << i);
         end
         match = match & valid_q;
         multi = (match & (match - Entries'(1))) != '0;
         matched = match != '0 && !multi;
         index = encode(match);
-        data = data_q[index[IndexBits-1:0]];
+        word = data[index[IndexBits-1:0]];
+        hit = matched && access_check_pkg::answers(Format, word[15:0], ctl[7:0], mode, Fetch, write, ac,
+                                                   implicit_access, pkru, pkrs, cfg_i[mmu_pkg::CFG_VMS]);
         fault = mmu_pkg::FAULT_MISS;
         refill = 1'b0;
-        if (IsX86) begin
-          // A write to a clean page must set D in memory first (trap T41): a miss.
-          user = mode != mmu_pkg::MODE_KERNEL && !implicit_access;
-          granted = access_check_pkg::x86_granted(data[7:0], ctl[7:0], user, Fetch, write, ac, implicit_access)
-                    && !access_check_pkg::x86_key_denies(data[7:0], ctl[7:0], user, Fetch, write, pkru, pkrs)
-                    && !(write && !data[mmu_pkg::X86_RIGHTS_D]);
-          hit = matched && granted;
-        end else begin
-          granted = access_check_pkg::alpha_enabled(data[15:8], mode, write, cfg_i[mmu_pkg::CFG_VMS]);
-          hit = matched && granted && !access_check_pkg::alpha_fault_on(data[15:0], Fetch, write);
+        if (!IsX86) begin
           // Software refills the TLB: the request is answered here, by the entry's fault or as a miss.
           refill = ctl[mmu_pkg::CTL_REFILL];
           refused = refill && matched && !hit;
+          granted = access_check_pkg::alpha_enabled(word[15:8], mode, write, cfg_i[mmu_pkg::CFG_VMS]);
           if (refused) fault = granted ? access_check_pkg::alpha_fault_on_code(Fetch, write) : mmu_pkg::FAULT_ACV;
         end
         miss = !hit && !refused;
         if (hit) begin
           push = 1'b1;
-          push_pa = tlb_entry_pkg::pa(Format, data[tlb_entry_pkg::DATA_FRAME+:40],
-                                      data[tlb_entry_pkg::DATA_CLASS+:2], va[29:0]);
-          push_info = {data[tlb_entry_pkg::DATA_GLOBAL], data[tlb_entry_pkg::DATA_MT+:3],
-                       tlb_entry_pkg::size(Format, data[tlb_entry_pkg::DATA_CLASS+:2]), 3'b0, 6'b0,
+          push_pa = tlb_entry_pkg::pa(Format, word[tlb_entry_pkg::DATA_FRAME+:40],
+                                      word[tlb_entry_pkg::DATA_CLASS+:2], va[29:0]);
+          push_info = {word[tlb_entry_pkg::DATA_GLOBAL], word[tlb_entry_pkg::DATA_MT+:3],
+                       tlb_entry_pkg::size(Format, word[tlb_entry_pkg::DATA_CLASS+:2]), 3'b0, 6'b0,
                        mmu_pkg::FAULT_NONE, id};
-          tree = plru_pkg::touch(Levels, tree, index);
+          replace = replacement_pkg::touch(Policy, Levels, replace, index);
+          if (retry) free_q <= free_q | slot_onehot;
         end else if (refill) begin
           push = 1'b1;
           push_info = {1'b0, 3'b0, 6'b0, 3'b0, 6'b0, fault, id};
+        end else begin
+          // A miss: merged with one for the same page that is under way, else on its own way.
+          same = '0;
+          for (int i = 0; i < Misses; i++) begin
+            held = request_q[i];
+            if (tlb_entry_pkg::key(Format, held[56:12], held[request_pkg::ASID+:12]) == lookup_key) begin
+              same = same | (Misses'(1) << i);
+            end
+          end
+          same = same & (look_q | looking_q | ready_q | walk_q);
+          merged = same != '0;
+          parent = first(same);
+          if (!retry) begin
+            free_q <= free_q & ~slot_onehot;
+            request_q[slot] <= {id, pkrs, pkru, ctx_root_i[51:12], ac, implicit_access, write, mode, ctl[7:0], asid, va[56:0]};
+          end
+          top_q <= (top_q | set_top_i) & ~slot_onehot;
+          if (merged) begin
+            parent_q[slot] <= 3'(parent);
+            if (to_done_i[parent]) retry_q <= ((retry ? retry_q & ~slot_onehot : retry_q) | woken) | slot_onehot;
+            else merged_q <= (merged_q & ~woken) | slot_onehot;
+          end else if (HasL2) begin
+            look_q <= (look_q & ~moved) | to_look_i | slot_onehot;
+          end else begin
+            ready_q <= (ready_q & ~moved) | to_ready_i | slot_onehot;
+          end
         end
       end
 `ifdef KILBURN_ASSERT
-      seen_replay_q <= replay;
+      seen_retry_q <= retry;
       seen_matched_q <= !direct && matched;
       seen_direct_q <= direct;
       seen_hit_q <= hit;
@@ -305,61 +454,9 @@ module mmu_side #(
       seen_ctl_q <= ctl;
       seen_pkru_q <= pkru;
       seen_pkrs_q <= pkrs;
-      seen_rights_q <= data[15:0];
+      seen_rights_q <= word[15:0];
       seen_fault_q <= push ? push_info[7:4] : mmu_pkg::FAULT_NONE;
 `endif
-      if (replay) wait_valid_q <= 1'b0;
-      walk = miss && !refill;
-      if (walk && slot_state_q == SlotIdle) begin
-        slot_state_q <= SlotPending;
-        slot_id_q <= id;
-        slot_va_q <= va[56:0];
-        slot_root_q <= replay ? wait_root_q : ctx_root_i;
-        slot_asid_q <= asid;
-        slot_ctl_q <= ctl[7:0];
-        slot_pkru_q <= pkru;
-        slot_pkrs_q <= pkrs;
-        slot_mode_q <= mode;
-        slot_write_q <= write;
-        slot_implicit_q <= implicit_access;
-        slot_ac_q <= ac;
-      end else if (walk) begin
-        wait_valid_q <= 1'b1;
-        wait_id_q <= id;
-        wait_va_q <= va[56:0];
-        wait_root_q <= ctx_root_i;
-        wait_asid_q <= asid;
-        wait_ctl_q <= ctl[7:0];
-        wait_pkru_q <= pkru;
-        wait_pkrs_q <= pkrs;
-        wait_mode_q <= mode;
-        wait_write_q <= write;
-        wait_implicit_q <= implicit_access;
-        wait_ac_q <= ac;
-      end
-    end
-
-    // ---- the missed request's way through the walker
-    if (walk_start_i) slot_state_q <= SlotWalk;
-    if (walk_kill_i) slot_state_q <= SlotPending;
-    if (walk_end_i) begin
-      slot_state_q <= SlotDone;
-      if (walk_fault_i == mmu_pkg::FAULT_NONE) begin
-        slot_pa_q <= tlb_entry_pkg::pa(Format, walk_data_i[tlb_entry_pkg::DATA_FRAME+:40],
-                                       walk_data_i[tlb_entry_pkg::DATA_CLASS+:2], slot_va_q[29:0]);
-        slot_info_q <= {walk_data_i[tlb_entry_pkg::DATA_GLOBAL], walk_data_i[tlb_entry_pkg::DATA_MT+:3],
-                        tlb_entry_pkg::size(Format, walk_data_i[tlb_entry_pkg::DATA_CLASS+:2]), 3'b0, 6'b0,
-                        mmu_pkg::FAULT_NONE, slot_id_q};
-      end else begin
-        slot_pa_q <= '0;
-        slot_info_q <= {1'b0, 3'b0, 6'b0, walk_level_i, walk_err_i, walk_fault_i, slot_id_q};
-      end
-    end
-    if (slot_state_q == SlotDone && count_q != 2'd2) begin
-      slot_state_q <= SlotIdle;
-      push = 1'b1;
-      push_pa = slot_pa_q;
-      push_info = slot_info_q;
     end
 
     // ---- response FIFO
@@ -376,70 +473,32 @@ module mmu_side #(
     end
     count_q <= count_q + {1'b0, push} - {1'b0, pop};
 
-    // ---- fill, by the walker or by software: over an entry that matches, else into an invalid one, else over
-    // the victim
-    walk_fill = walk_end_i && walk_fault_i == mmu_pkg::FAULT_NONE;
-    if (walk_fill || walk_clear_i || inv_fill_i) begin
-      fill_key = inv_fill_i ? inv_key_i : walk_key_i;
-      fill_data = inv_fill_i ? tlb_entry_pkg::alpha_data(Format, inv_pte_i) : walk_data_i;
-      match = '0;
-      for (int i = 0; i < Entries; i++) begin
-        match = match | (Entries'(((fill_key ^ key_q[i]) & mask_q[i]) == '0) << i);
-      end
-      match = match & valid_q;
-      // EV6 ignores a duplicate (trap T98).
-      duplicate = inv_fill_i && match != '0
-                  && cfg_i[mmu_pkg::CFG_CHIP_MSB:mmu_pkg::CFG_CHIP_LSB] == mmu_pkg::CHIP_EV6;
-      filled = !walk_clear_i && !duplicate;
-      if (filled || walk_clear_i) valid = valid & ~match;
-      if (filled) begin
-        if (match != '0) begin
-          fill_onehot = match & (~match + Entries'(1));
-        end else if (!(&valid_q)) begin
-          fill_onehot = ~valid_q & (valid_q + Entries'(1));
-        end else begin
-          fill_onehot = Entries'(1) << plru_pkg::victim(Levels, tree_q);
-        end
-        index = encode(fill_onehot);
-        valid = valid | fill_onehot;
-        tree = plru_pkg::touch(Levels, tree, index);
-        key_q[index[IndexBits-1:0]] <= {fill_key[KeyBits-1:VpnBits],
-            fill_key[VpnBits-1:0] & tlb_entry_pkg::vpn_mask(Format, fill_data[tlb_entry_pkg::DATA_CLASS+:2])};
-        mask_q[index[IndexBits-1:0]] <= {{12{!fill_data[tlb_entry_pkg::DATA_GLOBAL]}},
-            tlb_entry_pkg::vpn_mask(Format, fill_data[tlb_entry_pkg::DATA_CLASS+:2])};
-        data_q[index[IndexBits-1:0]] <= fill_data;
-      end
-    end
-
-    // ---- invalidation: a global entry is one whose mask leaves the ASID out
-    if (inv_clear_i) begin
-      match = '0;
-      for (int i = 0; i < Entries; i++) begin
-        match = match | (Entries'(
-            !(inv_spare_global_i && !mask_q[i][KeyBits-1])
-            && (!inv_by_va_i || ((inv_key_i[VpnBits-1:0] ^ key_q[i][VpnBits-1:0]) & mask_q[i][VpnBits-1:0]) == '0)
-            && (!inv_by_asid_i || !mask_q[i][KeyBits-1]
-                || inv_key_i[KeyBits-1:VpnBits] == key_q[i][KeyBits-1:VpnBits])) << i);
-      end
-      valid = valid & ~match;
-    end
-
-    valid_q <= valid;
-    tree_q <= tree;
+    // ---- TLB: a hit's touch comes before a fill's
+    if (took_victim) replace = replacement_pkg::taken(Policy, Levels, replace);
+    if (filled) replace = replacement_pkg::touch(Policy, Levels, replace, encode(write_onehot));
+    replace_q <= replace;
+    valid_q <= (valid_q & ~drop) | write_onehot;
 `ifdef KILBURN_ASSERT
     seen_q <= lookup && rst_ni;
 `endif
-    event_q <= {filled, direct, miss && multi, miss, hit || refused};
+    event_q <= {retry, merged, filled, direct, miss && multi, miss, hit || refused};
 
     if (!rst_ni) begin
       valid_q <= '0;
-      tree_q <= '0;
+      replace_q <= replacement_pkg::initial_state(Policy);
       count_q <= 2'd0;
       head_pa_q <= '0;
       head_info_q <= '0;
-      slot_state_q <= SlotIdle;
-      wait_valid_q <= 1'b0;
-      event_q <= 5'b0;
+      free_q <= '1;
+      look_q <= '0;
+      looking_q <= '0;
+      ready_q <= '0;
+      walk_q <= '0;
+      merged_q <= '0;
+      retry_q <= '0;
+      done_q <= '0;
+      top_q <= '0;
+      event_q <= 7'b0;
     end
   end
 
@@ -449,15 +508,18 @@ module mmu_side #(
   ) u_rules (
     .clk_i(clk_i),
     .rst_ni(rst_ni),
-    .cfg_i(cfg_i),
+    .cfg_i(cfg_i[10:0]),
     .walk_start_i(1'b0),
+    .start_walker_i(4'd0),
+    .start_rights_i(3'b0),
     .walk_next_i(1'b0),
     .entry_valid_i(1'b0),
+    .walker_i(4'd0),
     .bus_error_i(1'b0),
     .entry_i(64'b0),
     .level_i(3'd0),
     .lookup_valid_i(seen_q),
-    .replay_i(seen_replay_q),
+    .retry_i(seen_retry_q),
     .matched_i(seen_matched_q),
     .rights_i(seen_rights_q),
     .direct_i(seen_direct_q),

@@ -48,6 +48,12 @@ package tlb_entry_pkg;
     mask = {{12{!global_entry}}, vpn_mask(format, size_class)};
   endfunction
 
+  // The set of `va` in an L2 bank of `sets` sets for pages of a class: at most 1024.
+  function automatic logic [9:0] set_of(input int format, input logic [1:0] size_class, input int sets,
+                                        input logic [56:12] va);
+    set_of = 10'({va, 12'b0} >> size(format, size_class)) & 10'(sets - 1);
+  endfunction
+
   // Physical address of `va` in a page: no page is larger than 1 GB.
   function automatic logic [51:0] pa(input int format, input logic [51:12] frame, input logic [1:0] size_class,
                                      input logic [29:0] va);

@@ -3,15 +3,17 @@
 // The twin's registers in words, for failure reports.
 #pragma once
 
+#include <bit>
 #include <cstdio>
 #include <string>
+#include <type_traits>
 
 #include "model/arch/layout.h"
 #include "model/arch/types.h"
 #include "model/uarch/event_counters.h"
 #include "model/uarch/invalidate.h"
+#include "model/uarch/miss_file.h"
 #include "model/uarch/ptw.h"
-#include "model/uarch/slot.h"
 
 namespace kilburn::uarch {
 
@@ -33,35 +35,71 @@ inline std::string describe_request(const HeldRequest& held) {
   return text + ")";
 }
 
-inline std::string describe_slot(const Slot& slot) {
-  switch (slot.state) {
-    case Slot::State::idle:
-      return "slot idle";
-    case Slot::State::pending:
-      return "slot waits for the walker: " + describe_request(slot.held);
-    case Slot::State::walk:
-      return "slot walks: " + describe_request(slot.held);
-    case Slot::State::done:
-      return "slot has a result (" + std::string(arch::name(static_cast<arch::Fault>(slot.result.rsp_fault))) +
-             ") for: " + describe_request(slot.held);
+inline std::string describe_miss(const MissFile& misses, unsigned place) {
+  const MissFile::Entry& entry = misses.entry(place);
+  const std::string request = describe_request(entry.held);
+  switch (entry.state) {
+    case MissFile::State::free:
+      return "free";
+    case MissFile::State::look:
+      return "waits for the L2 TLB: " + request;
+    case MissFile::State::looking:
+      return "is looked up in the L2 TLB: " + request;
+    case MissFile::State::ready:
+      return std::string("waits for a walker") + (entry.top ? ", from the root: " : ": ") + request;
+    case MissFile::State::walk:
+      return std::string("walks") + (entry.top ? " from the root: " : ": ") + request;
+    case MissFile::State::merged:
+      return "waits for miss " + std::to_string(misses.number(entry.parent)) + ": " + request;
+    case MissFile::State::retry:
+      return "tries again: " + request;
+    case MissFile::State::done:
+      return "has a result (" + std::string(arch::name(static_cast<arch::Fault>(entry.result.rsp_fault))) +
+             ") for: " + request;
   }
   return {};
 }
 
-template <class AnySide>
-std::string describe_side(const char* name, const AnySide& side) {
-  std::string text = std::string(name) + ": " + describe_slot(side.slot());
-  if (side.waiting()) text += "; wait register: " + describe_request(side.waiting_request());
-  return text + "; " + std::to_string(side.responses()) + " of 2 responses queued\n";
+inline std::string describe_side(const char* name, const MissFile& misses, SideName side, unsigned responses) {
+  std::string text;
+  for (u32 rest = misses.places(side) & ~misses.in(MissFile::State::free); rest != 0; rest &= rest - 1) {
+    const auto place = static_cast<unsigned>(std::countr_zero(rest));
+    text += std::string(name) + ": miss " + std::to_string(misses.number(place)) + " " + describe_miss(misses, place) +
+            "\n";
+  }
+  if (text.empty()) text = std::string(name) + ": no miss\n";
+  return text + name + ": " + std::to_string(responses) + " of 2 responses queued\n";
+}
+
+inline std::string describe_place(const MissFile& misses, unsigned place) {
+  return std::string(misses.side(place) == SideName::data ? "D" : "I") + " miss " +
+         std::to_string(misses.number(place));
+}
+
+template <class AnyLookup>
+std::string describe_lookup(const AnyLookup& lookup, const MissFile& misses) {
+  return lookup.valid() ? "L2 TLB: looks up " + describe_place(misses, lookup.last()) + "\n" : "";
 }
 
 template <class AnyPtw>
-std::string describe_walker(const AnyPtw& ptw) {
-  if (ptw.state() == AnyPtw::State::idle) return "walker: idle\n";
-  const bool requesting = ptw.state() == AnyPtw::State::req;
-  return std::string("walker: ") + (ptw.side() == SideName::data ? "D" : "I") + " side, level " +
-         std::to_string(ptw.level()) + (requesting ? ", requests " : ", waits for ") + "the " +
-         (ptw.cas() ? "compare-and-swap of " : "read of ") + hex(ptw.address()) + "\n";
+std::string describe_walkers(const AnyPtw& ptw, const MissFile& misses) {
+  std::string text;
+  for (unsigned number = 0; number < ptw.walkers(); ++number) {
+    const auto& walker = ptw.walker(number);
+    if (walker.state == AnyPtw::State::idle) continue;
+    text += "walker " + std::to_string(number) + ": " +
+            (walker.owner == AnyPtw::kPrefetch ? "prefetch" : describe_place(misses, walker.owner)) + ", level " +
+            std::to_string(walker.level) +
+            (walker.state == AnyPtw::State::req ? ", requests the " : ", waits for the ") +
+            (walker.op == mem_op::CAS ? "compare-and-swap of " : "read of ") + hex(walker.address) + "\n";
+  }
+  if (text.empty()) text = "walkers: idle\n";
+  using Prefetching = std::decay_t<decltype(ptw.prefetch().state())>;
+  if (ptw.prefetch().state() == Prefetching::ready) {
+    text += "prefetch: waits for a walker: " + describe_request(ptw.prefetch().held()) + "\n";
+  }
+  if (ptw.hold()) text += "maintenance is held until a walk ends\n";
+  return text;
 }
 
 template <class AnyInvalidate>

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The sixteen event counters (rtl/README.md, "Counters"); codes are layout.def Event.
+// The thirty-two event counters (rtl/README.md, "Counters"); codes are layout.def Event.
 #pragma once
 
 #include <array>
@@ -23,7 +23,7 @@ class EventCounters {
   void count(u8 event) { ++count_[event]; }
 
  private:
-  static constexpr std::size_t kCounters = 16;
+  static constexpr std::size_t kCounters = 32;
   std::array<u32, kCounters> count_{};  // wraps at 32 bits
 };
 

@@ -7,17 +7,23 @@
 #include "model/arch/format.h"
 #include "model/arch/layout.h"
 #include "model/arch/walk.h"
+#include "model/uarch/completion.h"
 #include "model/uarch/event_counters.h"
+#include "model/uarch/l2_tlb.h"
 #include "model/uarch/pins.h"
+#include "model/uarch/psc.h"
 #include "model/uarch/side.h"
 
 namespace kilburn::uarch {
 
 namespace inv = arch::layout::Inv;
 
-// Does the operation cover this valid entry of that side's TLB? `format` is the form with the most address bits:
+// Whose entry an operation is asked about; the L2 TLB serves both sides.
+enum class Holder : u8 { i_tlb, d_tlb, l2 };
+
+// Does the operation cover this valid entry? `format` is the form with the most address bits:
 // a TLB's entries serve all controls.
-inline bool covers(const arch::FormatInfo& format, SideName side, u8 op, u64 va, u16 asid, const TlbEntry& entry) {
+inline bool covers(const arch::FormatInfo& format, Holder holder, u8 op, u64 va, u16 asid, const TlbEntry& entry) {
   // A page that no address of the format reaches holds no translation (SDM INVLPG: no operation).
   const u64 translated = (u64{1} << format.va_bits) - 1;
   const bool page = arch::sign_ok(format, va) && ((va & translated) ^ entry.va) >> entry.size == 0;
@@ -34,12 +40,17 @@ inline bool covers(const arch::FormatInfo& format, SideName side, u8 op, u64 va,
     case inv::PAGE_NONGLOBAL:
       return page && entry.global == 0 && own;
     case inv::PAGE_I:
-      return side == SideName::instruction && page && (entry.global != 0 || own);
+      return holder != Holder::d_tlb && page && (entry.global != 0 || own);
     case inv::PAGE_D:
-      return side == SideName::data && page && (entry.global != 0 || own);
+      return holder != Holder::i_tlb && page && (entry.global != 0 || own);
     default:
       return false;
   }
+}
+
+// An operation on one page or block.
+constexpr bool is_page_operation(u8 op) {
+  return op == inv::PAGE || op == inv::PAGE_NONGLOBAL || op == inv::PAGE_I || op == inv::PAGE_D;
 }
 
 template <arch::Format F>
@@ -47,8 +58,16 @@ class Invalidate {
  public:
   enum class State : u8 { idle, busy, ack };
 
-  Invalidate(const arch::Settings& settings, PinsOut& pins, EventCounters& counters)
-      : settings_(settings), pins_(pins), counters_(counters) {}
+  Invalidate(const arch::Settings& settings, PinsOut& pins, EventCounters& counters, Side<F, SideName::instruction>& i,
+             Side<F, SideName::data>& d, L2Tlb<F>& l2, Psc<F>& psc, Completion<F>& completion)
+      : settings_(settings),
+        pins_(pins),
+        counters_(counters),
+        i_(i),
+        d_(d),
+        l2_(l2),
+        psc_(psc),
+        completion_(completion) {}
 
   void reset() {
     state_ = State::idle;
@@ -56,6 +75,7 @@ class Invalidate {
     va_ = 0;
     pte_ = 0;
     asid_ = 0;
+    count_ = 0;
     pins_.inv_ready = 1;
     pins_.inv_ack = 0;
   }
@@ -69,79 +89,96 @@ class Invalidate {
   u64 pte() const { return pte_; }
   u16 asid() const { return asid_; }
 
-  // What a fill of this edge needs of its side's replacement tree before the side's part of the edge.
-  template <class ISide, class DSide>
-  unsigned victim_before_edge(const ISide& i, const DSide& d) const {
-    if (!kSoftwareFills || !busy()) return 0;
-    return op_ == inv::FILL_I ? i.tlb().victim() : op_ == inv::FILL_D ? d.tlb().victim() : 0;
-  }
-
-  // One edge, after the sides' part. `walker_idle` is the walker's state in this cycle, before the edge.
-  template <class ISide, class DSide>
-  void clock(const PinsIn& in, bool walker_idle, unsigned fill_victim, ISide& i, DSide& d) {
+  // One edge, after the sides' and the walkers' part. `walkers_idle`: all were before the edge; `hold`: no operation is
+  // to be taken after it.
+  void clock(const PinsIn& in, bool walkers_idle, bool hold) {
     switch (state_) {
       case State::idle:
-        if (in.inv_valid == 0) return;
+        if (in.inv_valid == 0 || pins_.inv_ready == 0) break;
         op_ = in.inv_op;
         va_ = in.inv_va;
         pte_ = in.inv_pte;
         asid_ = static_cast<u16>(in.inv_asid);
-        swept_ = false;
-        pins_.inv_ready = 0;
+        count_ = 0;
         counters_.count(event::INVALIDATE);
         state_ = State::busy;
-        return;
+        break;
       case State::busy:
-        // A walk never ends in BUSY, so no fill falls here and later sweeps would find nothing.
-        if (!swept_) {
-          sweep(SideName::instruction, i.tlb());
-          sweep(SideName::data, d.tlb());
-          swept_ = true;
+        clear();
+        if (walkers_idle && count_ >= scan_length()) {  // an answer of theirs, and a write, is still to come otherwise
+          if constexpr (kSoftwareFills) fill();
+          pins_.inv_ack = 1;
+          state_ = State::ack;
         }
-        if (!walker_idle) return;  // its answer is still to come, and a write of its own before that
-        if constexpr (kSoftwareFills) {
-          if (op_ == inv::FILL_I) fill(i.tlb(), fill_victim);
-          if (op_ == inv::FILL_D) fill(d.tlb(), fill_victim);
-        }
-        pins_.inv_ack = 1;
-        state_ = State::ack;
-        return;
+        ++count_;
+        break;
       case State::ack:
         pins_.inv_ack = 0;
-        pins_.inv_ready = 1;
         state_ = State::idle;
-        return;
+        break;
     }
+    pins_.inv_ready = state_ == State::idle && !hold ? 1 : 0;
   }
 
  private:
   static constexpr arch::FormatInfo kInfo = arch::widest_info(F);
   static constexpr bool kSoftwareFills = F != arch::Format::x86_64;
 
-  template <class Tlb>
-  void sweep(SideName side, Tlb& tlb) const {
-    tlb.invalidate_if([&](const TlbEntry& entry) { return covers(kInfo, side, op_, va_, asid_, entry); });
+  bool scans() const { return l2_.present() && (op_ == inv::ASID || op_ == inv::NONGLOBAL); }
+  u64 scan_length() const { return scans() ? l2_.most_sets() : 0; }
+
+  // No walk ends and no lookup fills in BUSY, so nothing new comes to be covered after the first of its cycles; the
+  // L2 TLB's sets take a cycle each.
+  void clear() {
+    if (count_ == 0) {
+      i_.tlb().invalidate_if(
+          [&](const TlbEntry& entry) { return covers(kInfo, Holder::i_tlb, op_, va_, asid_, entry); });
+      d_.tlb().invalidate_if(
+          [&](const TlbEntry& entry) { return covers(kInfo, Holder::d_tlb, op_, va_, asid_, entry); });
+      clear_psc();
+      if (op_ == inv::ALL) l2_.invalidate_all();
+      // Whatever the ways hold: the set alone says where a translation of the address can be.
+      if (is_page_operation(op_) && arch::sign_ok(kInfo, va_)) l2_.invalidate_sets_of(va_);
+    } else if (scans()) {
+      l2_.invalidate_in_set(count_ - 1,
+                            [&](const TlbEntry& entry) { return covers(kInfo, Holder::l2, op_, va_, asid_, entry); });
+    }
+  }
+
+  // A prefix serves many pages: an operation on one of them drops its address space's (SDM 4.10.4.1).
+  void clear_psc() {
+    if (op_ == inv::ALL || op_ == inv::NONGLOBAL) {
+      psc_.invalidate_all();
+    } else if (op_ == inv::ASID || (is_page_operation(op_) && arch::sign_ok(kInfo, va_))) {
+      psc_.invalidate_asid(asid_);
+    }
   }
 
   // What the operand maps the address to, whatever its rights: they act at the access.
-  template <class Tlb>
-  void fill(Tlb& tlb, unsigned victim) {
+  void fill() {
+    if (op_ != inv::FILL_I && op_ != inv::FILL_D) return;
     if (!arch::layout::AlphaPte::V.test(pte_) || !arch::sign_ok(kInfo, va_)) return;
+    const SideName side = op_ == inv::FILL_I ? SideName::instruction : SideName::data;
+    const u64 same = op_ == inv::FILL_I ? i_.tlb().matching(va_, asid_) : d_.tlb().matching(va_, asid_);
     // The 21264 leaves alone what it has (trap T98); the older chips replace it.
-    if (arch::chip_of(F, settings_) == arch::Chip::ev6 && tlb.matching(va_, asid_) != 0) return;
-    tlb.fill(va_, asid_, arch::leaf_translation(F, settings_, pte_), victim);
-    counters_.count(event::FILL);
+    if (arch::chip_of(F, settings_) == arch::Chip::ev6 && same != 0) return;
+    completion_.fill(side, va_, asid_, arch::leaf_translation(F, settings_, pte_));
   }
 
   const arch::Settings& settings_;
   PinsOut& pins_;
   EventCounters& counters_;
+  Side<F, SideName::instruction>& i_;
+  Side<F, SideName::data>& d_;
+  L2Tlb<F>& l2_;
+  Psc<F>& psc_;
+  Completion<F>& completion_;
   State state_ = State::idle;
   u8 op_ = 0;
   u64 va_ = 0;
   u64 pte_ = 0;
   u16 asid_ = 0;
-  bool swept_ = false;
+  u64 count_ = 0;  // BUSY cycles before this one
 };
 
 }  // namespace kilburn::uarch

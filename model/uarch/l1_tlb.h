@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A fully associative L1 TLB with exact detection of multiple matches (rtl/README.md, "TLB").
+// A fully associative L1 TLB with exact detection of multiple matches (rtl/README.md, "L1 TLB").
 #pragma once
 
 #include <array>
@@ -9,15 +9,11 @@
 
 #include "model/arch/walk.h"
 #include "model/uarch/pins.h"
-#include "model/uarch/plru.h"
+#include "model/uarch/replacement.h"
+#include "model/uarch/tlb_key.h"
 
 namespace kilburn::uarch {
 
-// An entry's tag is one word, ASID | valid | page number, with a mask of the bits that count: a global entry's
-// mask has no ASID bits, a large page's no bits inside the page. An entry matches when its tag agrees with the
-// key of the request under the mask; the mask of an invalid entry keeps the valid bit, its tag does not,
-// so it never matches.
-//
 // Most lookups repeat one that hit. Such a hit is found without a scan: a hint by page number says which
 // entry, and the entry remembers the access that it granted last (see remembered()).
 template <arch::Format F>
@@ -26,10 +22,10 @@ class L1Tlb {
   static constexpr int kNone = -1;
   static constexpr int kMulti = -2;
 
-  explicit L1Tlb(unsigned entries) : entries_(entries), plru_(entries) { reset(); }
+  L1Tlb(unsigned entries, Policy policy) : entries_(entries), replacement_(entries, policy) { reset(); }
 
   void reset() {
-    plru_.reset();
+    replacement_.reset();
     valid_ = 0;
     overlaps_.fill(0);
     hint_.fill(0);
@@ -38,7 +34,7 @@ class L1Tlb {
 
   // The one entry that matches, kNone, or kMulti.
   int lookup(u64 va, u64 asid) {
-    const u64 found = scan(key_of(va, asid));
+    const u64 found = scan(Key::key(va, asid));
     if (found == 0) return kNone;
     if ((found & (found - 1)) != 0) return kMulti;
     const int index = std::countr_zero(found);
@@ -75,7 +71,7 @@ class L1Tlb {
   }
 
   // Entries that match, one bit each.
-  u64 matching(u64 va, u64 asid) const { return scan(key_of(va, asid)); }
+  u64 matching(u64 va, u64 asid) const { return scan(Key::key(va, asid)); }
 
   u16 rights(int index) const { return rights_[at(index)]; }
 
@@ -86,19 +82,20 @@ class L1Tlb {
     response.rsp_pa = line.response.rsp_pa | (va & ~line.page);
   }
 
-  void touch(int index) { plru_.touch(static_cast<unsigned>(index)); }
-  unsigned victim() const { return plru_.victim(); }
-  const Plru& plru() const { return plru_; }
+  void touch(int index) { replacement_.touch(static_cast<unsigned>(index)); }
+  unsigned victim() const { return replacement_.victim(); }
+  const Replacement& replacement() const { return replacement_; }
 
-  // Writes a translation; `victim` is the tree's choice before this cycle's touches.
+  // Writes a translation; `victim` is the replacement's choice before this cycle's touches.
   void fill(u64 va, u64 asid, const arch::Translation& t, unsigned victim) {
     const u64 same = matching(va, asid);
     const u64 free = ~valid_ & all();
     const u64 choice = same != 0 ? same : free;
     const unsigned index = choice != 0 ? static_cast<unsigned>(std::countr_zero(choice)) : victim;
+    if (choice == 0) replacement_.victim_taken();
     invalidate(same & ~(u64{1} << index));
     write(index, va, asid, t);
-    plru_.touch(index);
+    replacement_.touch(index);
   }
 
   void invalidate(u64 which) {
@@ -124,9 +121,9 @@ class L1Tlb {
     TlbEntry view;
     if (index >= entries_ || (valid_ >> index & 1) == 0) return view;
     const ReqOut& response = line_[index].response;
-    view.va = (tag_[index] & kPageNumber) << kInfo.page_shift;
+    view.va = Key::first_byte(tag_[index]);
     view.pa = response.rsp_pa;
-    view.asid = static_cast<u16>(tag_[index] >> kAsidShift);
+    view.asid = Key::asid(tag_[index]);
     view.rights = rights_[index];
     view.valid = 1;
     view.size = response.rsp_size;
@@ -136,13 +133,8 @@ class L1Tlb {
   }
 
  private:
-  static constexpr arch::FormatInfo kInfo = arch::widest_info(F);
-  static constexpr unsigned kMaxEntries = Plru::kMaxEntries;
-  static constexpr unsigned kAsidShift = 52;  // 12 bits
-  static constexpr u64 kAsidBits = ~u64{0} << kAsidShift;
-  static constexpr u64 kValid = u64{1} << 51;
-  static constexpr u64 kPageNumber = (u64{1} << (kInfo.va_bits - kInfo.page_shift)) - 1;
-  static_assert((kPageNumber & (kValid | kAsidBits)) == 0);
+  using Key = TlbKey<F>;
+  static constexpr unsigned kMaxEntries = Replacement::kMaxEntries;
 
   // All that a remembered hit needs.
   struct alignas(64) Line {
@@ -155,10 +147,8 @@ class L1Tlb {
 
   static std::size_t at(int index) { return static_cast<std::size_t>(index); }
   u64 all() const { return ~u64{0} >> (64 - entries_); }
-  static u64 key_of(u64 va, u64 asid) { return page_number(va) | asid << kAsidShift | kValid; }
-  static u64 page_number(u64 va) { return va >> kInfo.page_shift & kPageNumber; }
   static std::size_t hint_of(u64 va) {
-    const u64 vpn = va >> kInfo.page_shift;
+    const u64 vpn = va >> Key::kInfo.page_shift;
     return (vpn ^ vpn >> 8) % kHints;  // the second term tells large pages apart
   }
   bool matches(unsigned index, u64 key) const { return ((tag_[index] ^ key) & mask_[index]) == 0; }
@@ -173,7 +163,7 @@ class L1Tlb {
 
   void clear(unsigned index) {
     tag_[index] = 0;
-    mask_[index] = kValid;
+    mask_[index] = Key::kValid;
     valid_ &= ~(u64{1} << index);
     forget(index);
   }
@@ -181,8 +171,8 @@ class L1Tlb {
   void write(unsigned index, u64 va, u64 asid, const arch::Translation& t) {
     unlink(index);
     const u64 page = ~u64{0} << t.page_log2;
-    tag_[index] = key_of(va & page, asid);
-    mask_[index] = page_number(page) | (t.global ? 0 : kAsidBits) | kValid;
+    tag_[index] = Key::key(va & page, asid);
+    mask_[index] = Key::mask(t.page_log2, t.global);
     valid_ |= u64{1} << index;
     rights_[index] = t.rights;
     Line& line = line_[index];
@@ -226,7 +216,7 @@ class L1Tlb {
   std::array<u16, kMaxEntries> rights_{};
   std::array<u8, kHints> hint_{};
   std::array<Line, kMaxEntries> line_{};
-  Plru plru_;
+  Replacement replacement_;
 };
 
 }  // namespace kilburn::uarch

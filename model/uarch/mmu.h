@@ -3,21 +3,37 @@
 // The cycle-exact twin of the MMU: an independent reading of rtl/README.md, every pin in every cycle.
 #pragma once
 
+#include <array>
 #include <memory>
 #include <string>
 
 #include "model/arch/walk.h"
 #include "model/uarch/pins.h"
-#include "model/uarch/side.h"
+#include "model/uarch/replacement.h"
 
 namespace kilburn::uarch {
 
+// The parameters of rtl/README.md, their ranges and meanings.
 struct Config {
   arch::Format format = arch::Format::x86_64;
   arch::Settings settings;
-  unsigned i_entries = 16;  // 1, 2, 4 ... 64
-  unsigned d_entries = 32;  // 1, 2, 4 ... 64
+  unsigned i_entries = 16;
+  unsigned d_entries = 32;
+  unsigned i_misses = 2;
+  unsigned d_misses = 4;
+  unsigned l2_sets = 64;  // 0: no L2 TLB
+  unsigned l2_large_sets = 8;
+  unsigned l2_ways = 4;
+  std::array<unsigned, 4> psc_entries = {16, 8, 4, 2};  // of levels 2 to 5; 0: none of that level
+  unsigned walkers = 4;
+  Policy policy = Policy::tree;
+  bool rewalk = true;
+  bool prefetch = false;
 };
+
+// What holds entries, by its number in tb/dut/dut.h.
+enum class Structure : u8 { i_tlb, d_tlb, l2, psc };
+inline constexpr std::array kStructures = {Structure::i_tlb, Structure::d_tlb, Structure::l2, Structure::psc};
 
 // One instance is in reset when made. All outputs are functions of registers (rule R1): outputs() are the
 // pins of the current cycle, and clock() applies this cycle's inputs and the rising edge that ends it.
@@ -36,9 +52,11 @@ class Mmu {
   void reset(const arch::Settings& settings);
   const arch::Settings& settings() const { return settings_; }
 
-  // A TLB entry's contents; all 0 for an invalid entry or an index past the last.
-  virtual TlbEntry entry(SideName side, unsigned index) const = 0;
-  // What each slot, wait register, FIFO, the walker and the invalidation are doing, a line each.
+  // An entry's contents; all 0 for an invalid entry or an index past the last. The L2 TLB's are numbered bank after
+  // bank, set after set, way after way; the paging-structure caches' from level 2 up.
+  virtual TlbEntry entry(Structure, unsigned index) const = 0;
+  virtual unsigned entries(Structure) const = 0;
+  // What each miss, FIFO, walker, the prefetch and the maintenance are doing, a line each.
   virtual std::string describe() const = 0;
 
  protected:

@@ -76,13 +76,13 @@ struct PinsOut {
   u32 evt_count = 0;     // the counter that evt_sel chose in the cycle before
   u8 mem_req_valid = 0;
   u8 mem_req_op = 0;  // layout.def MemOp
-  u8 mem_req_id = 0;  // one walker: always 0
+  u8 mem_req_id = 0;  // the walker's number
   u8 inv_ready = 0;
   u8 inv_ack = 0;
   u8 pad[7] = {};  // 0
 };
 
-// One TLB entry in architectural terms, as a probe shows it. An invalid entry is all 0.
+// One entry of a TLB or paging-structure cache in architectural terms, as a probe shows it. An invalid entry is all 0.
 struct TlbEntry {
   u64 va = 0;  // first byte of the page, bits above the virtual width 0
   u64 pa = 0;  // first byte of the frame

@@ -1,235 +1,292 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The page-table walker: one walk, one memory request at a time (rtl/README.md, "Walker").
+// The page-table walkers on their memory port (rtl/README.md, "Walkers").
 #pragma once
+
+#include <algorithm>
+#include <array>
+#include <bit>
 
 #include "model/arch/layout.h"
 #include "model/arch/walk.h"
+#include "model/uarch/completion.h"
 #include "model/uarch/event_counters.h"
+#include "model/uarch/l2_tlb.h"
+#include "model/uarch/miss_file.h"
 #include "model/uarch/pins.h"
-#include "model/uarch/side.h"
+#include "model/uarch/prefetch.h"
+#include "model/uarch/psc.h"
 
 namespace kilburn::uarch {
 
 namespace mem_op = arch::layout::MemOp;
 
+inline constexpr unsigned kMaxWalkers = 8;
+
 template <arch::Format F>
 class Ptw {
  public:
-  using ISide = Side<F, SideName::instruction>;
-  using DSide = Side<F, SideName::data>;
-  enum class State : u8 { idle, req, wait };
+  static constexpr u8 kPrefetch = MissFile::kMaxPlaces;  // the owner that is no place
+  enum class State : u8 { idle, req, sent };
 
-  Ptw(const arch::Settings& settings, PinsOut& pins, EventCounters& counters, ISide& i, DSide& d)
-      : settings_(settings), pins_(pins), counters_(counters), i_(i), d_(d) {}
+  struct Walker {
+    State state = State::idle;
+    u8 owner = 0;  // a place, or kPrefetch
+    u8 level = 0;
+    u8 reads = 0;  // sent; stays at 7
+    u8 op = 0;
+    bool mid = false;  // began below the root
+    u64 address = 0;
+    u64 expect = 0;
+    u64 desired = 0;
+    arch::Accumulated above;  // rights of the levels above; moves with the level only
+  };
+
+  Ptw(unsigned walkers, bool rewalk, bool prefetch, const arch::Settings& settings, PinsOut& pins,
+      EventCounters& counters, MissFile& misses, L2Tlb<F>& l2, Psc<F>& psc, Completion<F>& completion)
+      : walkers_(walkers),
+        rewalk_(rewalk),
+        settings_(settings),
+        pins_(pins),
+        counters_(counters),
+        misses_(misses),
+        l2_(l2),
+        psc_(psc),
+        completion_(completion),
+        prefetch_(prefetch && l2.present(), settings) {}
 
   void reset() {
-    state_ = State::idle;
-    side_ = SideName::instruction;
-    level_ = 0;
-    above_ = arch::Accumulated{};
-    address_ = expect_ = desired_ = 0;
-    op_ = 0;
+    walker_.fill(Walker{});
+    idle_ = (u32{1} << walkers_) - 1;
+    requesting_ = 0;
+    last_start_ = 0;
+    port_ = 0;
+    hold_ = false;
+    prefetch_.reset();
     hide_request();
   }
 
-  State state() const { return state_; }
-  bool idle() const { return state_ == State::idle; }
-  SideName side() const { return side_; }
-  unsigned level() const { return level_; }
-  bool cas() const { return op_ == mem_op::CAS; }
-  u64 address() const { return address_; }
+  unsigned walkers() const { return walkers_; }
+  const Walker& walker(unsigned number) const { return walker_[number]; }
+  bool idle() const { return idle_ == (u32{1} << walkers_) - 1; }
+  const Prefetch<F>& prefetch() const { return prefetch_; }
+  // A walk was killed and none has ended since: the next maintenance operation waits (rule R5).
+  bool hold() const { return hold_; }
 
-  // An edge that changes nothing in the walker.
-  bool resting() const {
-    return idle() && d_.slot().state != Slot::State::pending && i_.slot().state != Slot::State::pending;
-  }
+  // An edge that changes nothing in the walkers, if no place of the miss files is taken either.
+  bool resting() const { return prefetch_.state() == Prefetch<F>::State::none; }
 
-  // What the edge needs of the sides' registers before their own part of it.
-  struct Before {
-    bool d_pending;
-    bool i_pending;
-    unsigned victim;
-  };
-  Before before_edge() const {
-    Before before{};
-    if (state_ == State::idle) {
-      before.d_pending = d_.slot().state == Slot::State::pending;
-      before.i_pending = i_.slot().state == Slot::State::pending;
-    } else if (state_ == State::wait) {
-      before.victim = side_ == SideName::data ? d_.tlb().victim() : i_.tlb().victim();
-    }
-    return before;
-  }
+  // One edge, after the sides' part. `ready`: the places that were READY before it; `busy`: the maintenance is.
+  void clock(const PinsIn& in, u32 ready, bool busy) {
+    const unsigned answered = in.mem_rsp_id;
+    const bool answer_due = in.mem_rsp_valid != 0 && answered < walkers_ && walker_[answered].state == State::sent;
+    // What the response needs of the state before the edge, which a start may touch.
+    const unsigned level = walker_[answered % kMaxWalkers].level;
+    const unsigned victim = answer_due && level >= Psc<F>::kLowest ? psc_.victim(level) : 0;
+    if (!busy && idle_ != 0) start_one(ready);
 
-  // One edge, after the sides' part. `inv_busy` is the invalidation's state in this cycle.
-  void clock(const PinsIn& in, const Before& before, bool inv_busy) {
-    switch (state_) {
-      case State::idle:
-        if (inv_busy || !(before.d_pending || before.i_pending)) return;
-        start(before.d_pending ? SideName::data : SideName::instruction);
-        return;
-      case State::req:
-        if (in.mem_req_ready == 0) return;
-        counters_.count(cas() ? event::MEM_CAS : event::MEM_READ);
-        hide_request();
-        state_ = State::wait;
-        return;
-      case State::wait:
-        if (in.mem_rsp_valid != 0) answer(in, before.victim, inv_busy);
-        return;
-    }
+    const bool taken = pins_.mem_req_valid != 0 && in.mem_req_ready != 0;
+    if (taken) sent(walker_[port_]);
+    if (answer_due) answer(walker_[answered], in, victim, busy);
+    if (taken || pins_.mem_req_valid == 0) next_request();
   }
 
  private:
-  // Only the number of levels differs between the forms of a format.
-  static constexpr arch::FormatInfo kInfo = arch::widest_info(F);
+  using PrefetchState = typename Prefetch<F>::State;
+
+  static constexpr arch::FormatInfo kInfo = arch::widest_info(F);  // only the levels differ between a format's forms
   // A root below the page size or above 52 bits is no address of a table.
   static constexpr u64 kRootBits = ((u64{1} << 52) - 1) & ~((u64{1} << kInfo.page_shift) - 1);
 
-  Slot& slot() { return side_ == SideName::data ? d_.slot() : i_.slot(); }
+  u32 bit_of(const Walker& walker) const { return u32{1} << (&walker - walker_.data()); }
 
-  void start(SideName side) {
-    side_ = side;
-    Slot& s = slot();
-    s.state = Slot::State::walk;
-    level_ = arch::info(F, settings_, s.held.context.controls).levels;
-    above_ = arch::Accumulated{};
+  void enter(Walker& walker, State state) {
+    const u32 bit = bit_of(walker);
+    idle_ = state == State::idle ? idle_ | bit : idle_ & ~bit;
+    requesting_ = state == State::req ? requesting_ | bit : requesting_ & ~bit;
+    walker.state = state;
+  }
+
+  // --- start --------------------------------------------------------------------------------------
+  void start_one(u32 ready) {
+    if (ready != 0) {
+      last_start_ = next_in_ring(ready, last_start_);
+      misses_.move(last_start_, MissFile::State::walk);
+      const MissFile::Entry& entry = misses_.entry(last_start_);
+      start(static_cast<u8>(last_start_), entry.held, entry.top);
+    } else if (prefetch_.state() == PrefetchState::ready) {
+      prefetch_.start();
+      start(kPrefetch, prefetch_.held(), false);
+    }
+  }
+
+  void start(u8 owner, const HeldRequest& held, bool top) {
+    Walker& walker = walker_[static_cast<unsigned>(std::countr_zero(idle_))];
     counters_.count(event::WALK);
-    read(arch::entry_address(kInfo, s.held.context.root & kRootBits, s.held.request.va, level_));
-  }
-
-  void answer(const PinsIn& in, unsigned victim, bool inv_busy) {
-    Slot& s = slot();
-    if (inv_busy) {
-      counters_.count(event::KILL);
-      s.state = Slot::State::pending;
-      state_ = State::idle;
+    walker.owner = owner;
+    walker.reads = 0;
+    const u64 va = held.request.va;
+    const unsigned levels = arch::info(F, settings_, held.context.controls).levels;
+    const auto hit = top ? typename Psc<F>::Hit{} : psc_.lookup(va, held.context.asid, levels);
+    walker.mid = hit.level != 0;
+    if (!walker.mid) {
+      walker.level = static_cast<u8>(levels);
+      walker.above = arch::Accumulated{};
+      read(walker, held.context.root & kRootBits, va);
       return;
     }
-    if (in.mem_rsp_err != 0) {
-      arch::FaultReport fault;
-      fault.code = arch::Fault::bus;
-      end_with_fault(s, fault);
-      return;
-    }
-    u64 entry = in.mem_rsp_data;
-    if (cas()) {
-      if (in.mem_rsp_match != 0) {
-        entry = desired_;
-      } else {
-        counters_.count(event::CAS_FAIL);  // another writer was first: its word is judged afresh (trap T44)
-      }
-    }
-    const arch::Judgement judged =
-        arch::judge_entry(F, settings_, level_, entry, above_, s.held.request, s.held.context);
-    switch (judged.kind) {
-      case arch::Judgement::Kind::fault:
-        end_with_fault(s, judged.fault);
-        return;
-      case arch::Judgement::Kind::update:
-        compare_and_swap(entry, judged.desired);
-        return;
-      case arch::Judgement::Kind::table:
-        --level_;
-        above_ = judged.accumulated;
-        read(arch::entry_address(kInfo, judged.next, s.held.request.va, level_));
-        return;
-      case arch::Judgement::Kind::translated:
-        end_with_translation(s, judged.translation, victim);
-        return;
-    }
+    counters_.count(static_cast<u8>(event::PSC_HIT_2 + hit.level - 2));
+    psc_.touch(hit);
+    walker.level = static_cast<u8>(hit.level - 1);
+    walker.above = psc_.table(hit).above;
+    read(walker, psc_.table(hit).pa, va);
   }
 
-  void end_with_fault(Slot& s, const arch::FaultReport& fault) {
-    counters_.count(event::WALK_FAULT);
-    // A page fault drops what the TLBs hold for its address, so that it is raised at most once for a stale
-    // entry (SDM 4.10.4.1, trap T71).
-    if (F == arch::Format::x86_64 && fault.code == arch::Fault::page) {
-      const u64 va = s.held.request.va;
-      const u64 asid = s.held.context.asid;
-      i_.tlb().invalidate(i_.tlb().matching(va, asid));
-      d_.tlb().invalidate(d_.tlb().matching(va, asid));
-    }
-    ReqOut result;
-    result.rsp_fault = static_cast<u8>(fault.code);
-    result.rsp_err = fault.error;
-    result.rsp_level = static_cast<u8>(level_);
-    end(s, result);
+  // --- memory port --------------------------------------------------------------------------------
+  void read(Walker& walker, u64 table, u64 va) {
+    walker.address = arch::entry_address(kInfo, table, va, walker.level);
+    walker.op = mem_op::READ;
+    walker.expect = 0;
+    walker.desired = 0;
+    enter(walker, State::req);
   }
-
-  void end_with_translation(Slot& s, const arch::Translation& t, unsigned victim) {
-    counters_.count(event::FILL);
-    const u64 va = s.held.request.va;
-    const u64 asid = s.held.context.asid;
-    if (side_ == SideName::data) {
-      d_.tlb().fill(va, asid, t, victim);
-    } else {
-      i_.tlb().fill(va, asid, t, victim);
-    }
-    ReqOut result;
-    result.rsp_pa = arch::address_in(t, va);
-    result.rsp_size = t.page_log2;
-    result.rsp_mt = t.memory_type;
-    result.rsp_global = t.global ? 1 : 0;
-    end(s, result);
-  }
-
-  void end(Slot& s, ReqOut& result) {
-    result.rsp_valid = 1;
-    result.rsp_id = s.held.id;
-    s.result = result;
-    s.state = Slot::State::done;
-    state_ = State::idle;
-  }
-
-  void read(u64 address) {
-    address_ = address;
-    op_ = mem_op::READ;
-    expect_ = 0;
-    desired_ = 0;
-    request();
-  }
-
   // The entry's own address again.
-  void compare_and_swap(u64 expect, u64 desired) {
-    op_ = mem_op::CAS;
-    expect_ = expect;
-    desired_ = desired;
-    request();
+  void compare_and_swap(Walker& walker, u64 expect, u64 desired) {
+    walker.op = mem_op::CAS;
+    walker.expect = expect;
+    walker.desired = desired;
+    enter(walker, State::req);
   }
 
-  void request() {
-    state_ = State::req;
+  void sent(Walker& walker) {
+    const bool cas = walker.op == mem_op::CAS;
+    counters_.count(cas ? event::MEM_CAS : event::MEM_READ);
+    if (!cas && walker.reads < 7) ++walker.reads;
+    enter(walker, State::sent);
+  }
+
+  void next_request() {
+    if (requesting_ == 0) {
+      if (pins_.mem_req_valid != 0) hide_request();
+      return;
+    }
+    port_ = next_in_ring(requesting_, port_);
+    const Walker& walker = walker_[port_];
     pins_.mem_req_valid = 1;
-    pins_.mem_req_op = op_;
-    pins_.mem_req_addr = address_;
-    pins_.mem_req_cmp = expect_;
-    pins_.mem_req_data = desired_;
+    pins_.mem_req_id = static_cast<u8>(port_);
+    pins_.mem_req_op = walker.op;
+    pins_.mem_req_addr = walker.address;
+    pins_.mem_req_cmp = walker.expect;
+    pins_.mem_req_data = walker.desired;
   }
-
-  // mem_req_id is 0 always: one walker, one request (rule R9).
   void hide_request() {
     pins_.mem_req_valid = 0;
+    pins_.mem_req_id = 0;
     pins_.mem_req_op = 0;
     pins_.mem_req_addr = 0;
     pins_.mem_req_cmp = 0;
     pins_.mem_req_data = 0;
   }
 
+  // --- response -----------------------------------------------------------------------------------
+  void answer(Walker& walker, const PinsIn& in, unsigned victim, bool busy) {
+    if (busy) return kill(walker);
+    if (in.mem_rsp_err != 0) {
+      arch::FaultReport fault;
+      fault.code = arch::Fault::bus;
+      return end_with_fault(walker, fault);
+    }
+    u64 entry = in.mem_rsp_data;
+    if (walker.op == mem_op::CAS) {
+      if (in.mem_rsp_match != 0) {
+        entry = walker.desired;
+      } else {
+        counters_.count(event::CAS_FAIL);  // another writer was first: its word is judged afresh (trap T44)
+      }
+    }
+    const HeldRequest& held = walker.owner == kPrefetch ? prefetch_.held() : misses_.entry(walker.owner).held;
+    const u64 va = held.request.va;
+    const arch::Judgement judged =
+        arch::judge_entry(F, settings_, walker.level, entry, walker.above, held.request, held.context);
+    switch (judged.kind) {
+      case arch::Judgement::Kind::fault:
+        return end_with_fault(walker, judged.fault);
+      case arch::Judgement::Kind::update:
+        return compare_and_swap(walker, entry, judged.desired);
+      case arch::Judgement::Kind::table:
+        psc_.fill(walker.level, va, held.context.asid, {judged.next, judged.accumulated}, victim);
+        --walker.level;
+        walker.above = judged.accumulated;
+        return read(walker, judged.next, va);
+      case arch::Judgement::Kind::translated:
+        return end_with_translation(walker, judged.translation);
+    }
+  }
+
+  void kill(Walker& walker) {
+    counters_.count(event::KILL);
+    enter(walker, State::idle);
+    if (walker.owner == kPrefetch) return prefetch_.end();
+    misses_.move(walker.owner, MissFile::State::ready);
+    hold_ = true;
+  }
+
+  void end_with_fault(Walker& walker, const arch::FaultReport& fault) {
+    enter(walker, State::idle);
+    if (walker.owner == kPrefetch) return prefetch_.end();  // nobody asked for it
+    MissFile::Entry& owner = misses_.entry(walker.owner);
+    if (walker.mid && rewalk_) {
+      // The cached prefix may be older than the tables: only the root's word counts for a fault (SDM 4.10.4.3).
+      owner.top = true;
+      misses_.move(walker.owner, MissFile::State::ready);
+      return;
+    }
+    counters_.count(event::WALK_FAULT);
+    // A page fault drops what is held for its address, so that it is raised at most once for a stale entry
+    // (SDM 4.10.4.1, trap T71).
+    if (F == arch::Format::x86_64 && fault.code == arch::Fault::page) {
+      const u64 va = owner.held.request.va;
+      const u64 asid = owner.held.context.asid;
+      completion_.drop(va, asid);
+      l2_.invalidate_sets_of(va);
+      psc_.invalidate(va, asid);
+    }
+    ReqOut result;
+    result.rsp_fault = static_cast<u8>(fault.code);
+    result.rsp_err = fault.error;
+    result.rsp_level = walker.level;
+    misses_.finish(walker.owner, result);
+    hold_ = false;
+  }
+
+  void end_with_translation(Walker& walker, const arch::Translation& t) {
+    enter(walker, State::idle);
+    counters_.count(static_cast<u8>(event::WALK_READS_1 + std::min<unsigned>(walker.reads, 5) - 1));
+    const bool wanted = walker.owner != kPrefetch;
+    const HeldRequest& held = wanted ? misses_.entry(walker.owner).held : prefetch_.held();
+    if (l2_.present()) l2_.fill(held.request.va, held.context.asid, t);
+    if (!wanted) return prefetch_.end();
+    completion_.translated(walker.owner, t);
+    prefetch_.follow(held, t);
+    hold_ = false;
+  }
+
+  unsigned walkers_;
+  bool rewalk_;
   const arch::Settings& settings_;
   PinsOut& pins_;
   EventCounters& counters_;
-  ISide& i_;
-  DSide& d_;
-  State state_ = State::idle;
-  SideName side_ = SideName::instruction;
-  unsigned level_ = 0;
-  u64 address_ = 0;
-  u8 op_ = 0;
-  u64 expect_ = 0;
-  u64 desired_ = 0;
-  arch::Accumulated above_;  // rights of the levels above; moves with the level only
+  MissFile& misses_;
+  L2Tlb<F>& l2_;
+  Psc<F>& psc_;
+  Completion<F>& completion_;
+  Prefetch<F> prefetch_;
+  std::array<Walker, kMaxWalkers> walker_{};
+  u32 idle_ = 0;             // a bit a walker
+  u32 requesting_ = 0;       // REQ
+  unsigned last_start_ = 0;  // a place
+  unsigned port_ = 0;        // the walker that the memory port shows or showed last
+  bool hold_ = false;
 };
 
 }  // namespace kilburn::uarch

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// One side of the MMU, instruction or data: TLB, response FIFO, wait register, slot (rtl/README.md, "Side").
+// One side of the MMU, instruction or data: L1 TLB, response FIFO, its part of the miss file (rtl/README.md, "Side").
 #pragma once
 
 #include <array>
@@ -12,31 +12,34 @@
 #include "model/arch/walk.h"
 #include "model/uarch/event_counters.h"
 #include "model/uarch/l1_tlb.h"
+#include "model/uarch/miss_file.h"
 #include "model/uarch/pins.h"
 #include "model/uarch/rsp_fifo.h"
-#include "model/uarch/slot.h"
 
 namespace kilburn::uarch {
-
-enum class SideName : u8 { instruction, data };
 
 template <arch::Format F, SideName S>
 class Side {
  public:
-  Side(unsigned entries, const arch::Settings& settings, ReqOut& pins, EventCounters& counters)
-      : settings_(settings), tlb_(entries), fifo_(pins), pins_(pins), counters_(counters) {}
+  // `l2`: there is an L2 TLB to ask after a miss.
+  Side(unsigned entries, Policy policy, bool l2, const arch::Settings& settings, MissFile& misses, ReqOut& pins,
+       EventCounters& counters)
+      : settings_(settings),
+        tlb_(entries, policy),
+        fifo_(pins),
+        misses_(misses),
+        missed_(l2 ? Miss::look : Miss::ready),
+        pins_(pins),
+        counters_(counters) {}
 
   void reset() {
     tlb_.reset();
     fifo_.reset();
-    slot_ = Slot{};
-    waiting_ = HeldRequest{};
-    wait_valid_ = false;
     pins_.req_ready = 1;
   }
 
-  // One edge. The TLB is read as it stands, so the walker's and the invalidation's writes of the same
-  // cycle come after this call; a slot in WALK is the walker's and is left alone.
+  // One edge. The TLB and the miss file are read as they stand, so what the L2 TLB, the walkers and the
+  // maintenance write in the same cycle comes after this call.
   [[gnu::always_inline]] void clock(const ReqIn& in, const PinsIn& context) {
     if (in.valid == 0 || pins_.req_ready == 0) return clock_without_accept(in.rsp_ready != 0);
     const Access access = access_of(in, context);
@@ -48,23 +51,32 @@ class Side {
   }
 
   // req_ready of the next cycle.
-  void settle() { pins_.req_ready = !wait_valid_ && fifo_.count() != 2 && slot_.state != Slot::State::done ? 1 : 0; }
+  void settle() {
+    const bool closed = mine(Miss::free) == 0 || (mine(Miss::retry) | mine(Miss::done)) != 0 || fifo_.count() == 2;
+    pins_.req_ready = closed ? 0 : 1;
+  }
 
   L1Tlb<F>& tlb() { return tlb_; }
   const L1Tlb<F>& tlb() const { return tlb_; }
-  Slot& slot() { return slot_; }
-  const Slot& slot() const { return slot_; }
-  bool waiting() const { return wait_valid_; }
-  const HeldRequest& waiting_request() const { return waiting_; }
   unsigned responses() const { return fifo_.count(); }
 
  private:
+  using Miss = MissFile::State;
+
   static constexpr bool kData = S == SideName::data;
   static constexpr bool kSoftwareFills = F != arch::Format::x86_64;
   static constexpr u8 kHit = kData ? event::D_HIT : event::I_HIT;
   static constexpr u8 kMiss = kData ? event::D_MISS : event::I_MISS;
   static constexpr u8 kMulti = kData ? event::D_MULTI : event::I_MULTI;
   static constexpr u8 kDirect = kData ? event::D_DIRECT : event::I_DIRECT;
+  static constexpr u8 kMerge = kData ? event::D_MERGE : event::I_MERGE;
+  static constexpr u8 kRetry = kData ? event::D_RETRY : event::I_RETRY;
+  // The bits of a page number: what two requests must have in common, beside the ASID, to be merged.
+  static constexpr u64 kPage = TlbKey<F>::kPageNumber << TlbKey<F>::kInfo.page_shift;
+
+  // This side's places in that state, the lowest-numbered first.
+  u32 mine(Miss state) const { return misses_.in(state)&misses_.places(S); }
+  static unsigned lowest(u32 places) { return static_cast<unsigned>(std::countr_zero(places)); }
 
   // The pins as they lie in memory: controls and ASID; PKRU and PKRS; of the word that the request's narrow pins
   // share valid (so never 0), write, mode, ac and implicit.
@@ -104,14 +116,19 @@ class Side {
   }
 
   [[gnu::noinline]] void clock_without_accept(bool rsp_ready) {
+    if (mine(Miss::free) == misses_.places(S)) {  // nothing is under way: the FIFO alone
+      fifo_.clock(rsp_ready);
+      pins_.req_ready = fifo_.count() != 2 ? 1 : 0;
+      return;
+    }
     if (fifo_.count() == 2) {
       fifo_.clock(rsp_ready);  // full: no lookup and no push, even if this cycle pops
-    } else if (slot_.state == Slot::State::done) {
-      fifo_.clock_and_push(rsp_ready) = slot_.result;
-      slot_.state = Slot::State::idle;
-    } else if (wait_valid_ && slot_.state == Slot::State::idle) {
-      wait_valid_ = false;
-      lookup(waiting_, rsp_ready);
+    } else if (const u32 done = mine(Miss::done); done != 0) {
+      const unsigned place = lowest(done);
+      fifo_.clock_and_push(rsp_ready) = misses_.entry(place).result;
+      misses_.move(place, Miss::free);
+    } else if (const u32 again = mine(Miss::retry); again != 0) {
+      retry(lowest(again), rsp_ready);
     } else {
       fifo_.clock(rsp_ready);
     }
@@ -128,7 +145,7 @@ class Side {
     if (fifo_.count() == 2) pins_.req_ready = 0;
   }
 
-  // The entry that hit, or a negative number.
+  // The request at the port. The entry that hit, or a negative number.
   int lookup(const HeldRequest& held, bool rsp_ready) {
     const arch::Request& request = held.request;
     const arch::Context& context = held.context;
@@ -140,14 +157,11 @@ class Side {
       return L1Tlb<F>::kNone;
     }
 
-    const int index = tlb_.lookup(request.va, context.asid);
     arch::FaultReport denied;
-    if (index >= 0) {
-      denied = arch::check_rights(F, settings_, tlb_.rights(index), request, context);
-      if (denied.code == arch::Fault::none && !arch::needs_dirty_walk(F, tlb_.rights(index), request)) {
-        hit(index, request.va, held.id, rsp_ready);
-        return index;
-      }
+    const int index = tlb_.lookup(request.va, context.asid);
+    if (index >= 0 && grants(index, held, denied)) {
+      hit(index, request.va, held.id, rsp_ready);
+      return index;
     }
     const bool refill = kSoftwareFills && arch::layout::Controls::REFILL.test(context.controls);
     if (refill && index >= 0) {
@@ -156,21 +170,61 @@ class Side {
       return L1Tlb<F>::kNone;
     }
 
-    counters_.count(kMiss);
-    if (index == L1Tlb<F>::kMulti) counters_.count(kMulti);
+    count_miss(index);
     if (refill) {
       fifo_.clock_and_push(rsp_ready) = fault_response(held, {arch::Fault::miss, 0, 0, arch::Rule::alpha_refill_miss});
       return L1Tlb<F>::kNone;
     }
-    if (slot_.state == Slot::State::idle) {
-      slot_.state = Slot::State::pending;
-      slot_.held = held;
-    } else {
-      wait_valid_ = true;
-      waiting_ = held;
-    }
+    const unsigned place = lowest(mine(Miss::free));  // the port was ready: there is one
+    misses_.entry(place).held = held;
+    wait(place);
     fifo_.clock(rsp_ready);
     return L1Tlb<F>::kNone;
+  }
+
+  // A merged request again, after the walk that it waited for. It reached the TLB before: it is never direct.
+  void retry(unsigned place, bool rsp_ready) {
+    const HeldRequest& held = misses_.entry(place).held;
+    counters_.count(kRetry);
+    arch::FaultReport denied;
+    const int index = tlb_.lookup(held.request.va, held.context.asid);
+    if (index >= 0 && grants(index, held, denied)) {
+      hit(index, held.request.va, held.id, rsp_ready);
+      misses_.move(place, Miss::free);
+      return;
+    }
+    count_miss(index);
+    wait(place);
+    fifo_.clock(rsp_ready);
+  }
+
+  bool grants(int index, const HeldRequest& held, arch::FaultReport& denied) const {
+    denied = arch::check_rights(F, settings_, tlb_.rights(index), held.request, held.context);
+    return denied.code == arch::Fault::none && !arch::needs_dirty_walk(F, tlb_.rights(index), held.request);
+  }
+
+  void count_miss(int index) {
+    counters_.count(kMiss);
+    if (index == L1Tlb<F>::kMulti) counters_.count(kMulti);
+  }
+
+  // The entry's request waits for a translation: another's of the same page, or its own.
+  void wait(unsigned place) {
+    MissFile::Entry& entry = misses_.entry(place);
+    entry.top = false;
+    const u32 under_way = mine(Miss::look) | mine(Miss::looking) | mine(Miss::ready) | mine(Miss::walk);
+    for (u32 rest = under_way; rest != 0; rest &= rest - 1) {
+      const unsigned other = lowest(rest);
+      const HeldRequest& first = misses_.entry(other).held;
+      if (((first.request.va ^ entry.held.request.va) & kPage) != 0 || first.context.asid != entry.held.context.asid) {
+        continue;
+      }
+      entry.parent = static_cast<u8>(other);
+      misses_.move(place, Miss::merged);
+      counters_.count(kMerge);
+      return;
+    }
+    misses_.move(place, missed_);
   }
 
   // A fault that no walk decided: level 0.
@@ -196,9 +250,8 @@ class Side {
   const arch::Settings& settings_;
   L1Tlb<F> tlb_;
   RspFifo fifo_;
-  Slot slot_;
-  HeldRequest waiting_;
-  bool wait_valid_ = false;
+  MissFile& misses_;
+  Miss missed_;  // what a request becomes that is not merged
   ReqOut& pins_;
   EventCounters& counters_;
 };

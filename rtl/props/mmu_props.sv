@@ -2,12 +2,18 @@
 //
 // The protocol rules of rtl/README.md as immediate assertions on the pins of mmu.sv.
 //
+//   Format    page-table format (mmu_pkg::FORMAT_*)
+//   Walkers   R9: ids of the memory port
+//   Patience  R5: port_props.sv
+//
 // Instantiated in mmu.sv under KILBURN_ASSERT; each message begins with the id of its rule. A rule that
 // binds both partners is checked on both. Not here: R1, which synth.cmake proves from the netlist, R4 and the
 // first half of R7, which are about contents and need a model of them (lockstep).
 
 module mmu_props #(
-  parameter int Format = mmu_pkg::FORMAT_X86_64
+  parameter int Format = mmu_pkg::FORMAT_X86_64,
+  parameter int Walkers = 4,
+  parameter int Patience = 1000
 ) (
   input logic        clk_i,
   input logic        rst_ni,
@@ -38,7 +44,9 @@ module mmu_props #(
   input logic [63:0] mem_req_cmp_i,
   input logic [63:0] mem_req_data_i,
   input logic        mem_rsp_valid_i,
-  input logic [3:0]  mem_rsp_id_i
+  input logic [3:0]  mem_rsp_id_i,
+  input logic        mem_rsp_match_i,
+  input logic        mem_rsp_err_i
 );
   logic         past_q;  // the registers below hold the previous cycle
   logic         inv_held_q, mem_held_q;
@@ -50,12 +58,16 @@ module mmu_props #(
   assign mem_payload = {mem_req_op_i, mem_req_id_i, mem_req_addr_i, mem_req_cmp_i, mem_req_data_i};
   assign changed = mem_req_cmp_i ^ mem_req_data_i;
 
-  // R5 allows waiting for the memory and for an invalidation.
-  logic busy;
-  assign busy = mem_req_valid_i || in_flight_q != '0 || inv_busy_q;
+  // R5 is under the condition that the memory answers; an invalidation is no excuse. A compare-and-swap that did
+  // not match was overtaken by another processor, which no bound holds.
+  logic excused, overtaken;
+  logic [15:0] writes_q;  // compare-and-swaps among those in flight
+  assign excused = (mem_req_valid_i && !mem_req_ready_i) || (in_flight_q != '0 && !mem_rsp_valid_i);
+  assign overtaken = mem_rsp_valid_i && writes_q[mem_rsp_id_i] && !mem_rsp_match_i && !mem_rsp_err_i;
 
   port_props #(
-    .PayloadBits(70)
+    .PayloadBits(70),
+    .Patience(Patience)
   ) u_i_port (
     .clk_i(clk_i),
     .rst_ni(rst_ni),
@@ -65,11 +77,13 @@ module mmu_props #(
     .rsp_valid_i(i_rsp_valid_i),
     .rsp_ready_i(i_rsp_ready_i),
     .rsp_payload_i(i_rsp_payload_i),
-    .busy_elsewhere_i(busy)
+    .excused_i(excused),
+    .changed_i(overtaken)
   );
 
   port_props #(
-    .PayloadBits(73)
+    .PayloadBits(73),
+    .Patience(Patience)
   ) u_d_port (
     .clk_i(clk_i),
     .rst_ni(rst_ni),
@@ -79,7 +93,8 @@ module mmu_props #(
     .rsp_valid_i(d_rsp_valid_i),
     .rsp_ready_i(d_rsp_ready_i),
     .rsp_payload_i(d_rsp_payload_i),
-    .busy_elsewhere_i(busy)
+    .excused_i(excused),
+    .changed_i(overtaken)
   );
 
   always_ff @(posedge clk_i) begin : p_rules
@@ -114,10 +129,10 @@ module mmu_props #(
         else $error("R8 memory: a response without a request");
       end
       if (mem_req_valid_i) begin
-        assert (mem_req_id_i == 4'd0)
-        else $error("R9 memory request with an id that is not 0");
+        assert (int'({28'b0, mem_req_id_i}) < Walkers)
+        else $error("R9 memory request with an id that is no walker's");
         assert (!in_flight_q[mem_req_id_i])
-        else $error("R9 two memory requests with one id");
+        else $error("R9 two memory requests in flight with one id");
         assert (mem_req_addr_i[2:0] == 3'd0)
         else $error("R8 memory request that is not aligned to 8 bytes");
         if (mem_req_op_i == mmu_pkg::MEM_OP_CAS) begin
@@ -137,6 +152,7 @@ module mmu_props #(
     if (mem_rsp_valid_i) flying[mem_rsp_id_i] = 1'b0;
     if (mem_req_valid_i && mem_req_ready_i) flying[mem_req_id_i] = 1'b1;
     in_flight_q <= flying;
+    if (mem_req_valid_i && mem_req_ready_i) writes_q[mem_req_id_i] <= mem_req_op_i == mmu_pkg::MEM_OP_CAS;
     if (inv_valid_i && inv_ready_i) inv_busy_q <= 1'b1;
     if (inv_ack_i) inv_busy_q <= 1'b0;
     if (!rst_ni) begin

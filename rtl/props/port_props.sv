@@ -3,9 +3,12 @@
 // The protocol rules of one translation port: R2, R3 and R5.
 //
 //   PayloadBits  width of a request's payload; its id in bits 3:0
+//   Patience     R5: cycles that a request may stay unanswered, those not counted in which it waits for the memory or
+//                for its port
 
 module port_props #(
-  parameter int PayloadBits = 70
+  parameter int PayloadBits = 70,
+  parameter int Patience = 1000
 ) (
   input logic        clk_i,
   input logic        rst_ni,
@@ -15,18 +18,15 @@ module port_props #(
   input logic        rsp_valid_i,
   input logic        rsp_ready_i,
   input logic [88:0] rsp_payload_i,
-  input logic        busy_elsewhere_i  // memory or an invalidation holds the MMU up
+  input logic        excused_i,  // the MMU waits for the memory
+  input logic        changed_i   // another processor changed an entry under a walk, which begins its level again
 );
-  // Cycles without a reason to wait in which an accepted request may stay unanswered (R5). The longest is a
-  // held request behind the slot's result: a few cycles of the slot, the replay and the walker's start.
-  localparam logic [7:0] Patience = 8'd16;
-
   logic                   past_q;
   logic                   req_held_q, rsp_held_q;
   logic [PayloadBits-1:0] req_payload_q;
   logic [88:0]            rsp_payload_q;
   logic [15:0]            open_q;  // ids accepted and not answered
-  logic [7:0]             quiet_q;
+  logic [15:0]            age_q [16];  // of each of them
 
   always_ff @(posedge clk_i) begin : p_rules
     logic [15:0] open;
@@ -56,19 +56,28 @@ module port_props #(
                 (rsp_valid_i && rsp_ready_i && rsp_payload_i[3:0] == req_payload_i[3:0]))
         else $error("R3 requester: an id is used while it is in flight");
       end
-      assert (quiet_q < Patience)
-      else $error("R5 an accepted request is not answered");
+      if (open_q != '0 && !excused_i && !(rsp_valid_i && !rsp_ready_i)) begin
+        for (int id = 0; id < 16; id++) begin
+          assert (!open_q[id] || int'({16'b0, age_q[id]}) < Patience)
+          else $error("R5 an accepted request is not answered");
+          if (open_q[id]) age_q[id] <= age_q[id] + 16'd1;
+        end
+      end
     end
     if (rsp_valid_i && rsp_ready_i) open[rsp_payload_i[3:0]] = 1'b0;
-    if (req_valid_i && req_ready_i) open[req_payload_i[3:0]] = 1'b1;
+    if (req_valid_i && req_ready_i) begin
+      open[req_payload_i[3:0]] = 1'b1;
+      age_q[req_payload_i[3:0]] <= 16'd0;
+    end
+    if (changed_i) begin
+      for (int id = 0; id < 16; id++) age_q[id] <= 16'd0;
+    end
     open_q <= open;
-    quiet_q <= (open_q == '0 || rsp_valid_i || busy_elsewhere_i) ? 8'd0 : quiet_q + 8'd1;
     if (!rst_ni) begin
       past_q <= 1'b0;
       req_held_q <= 1'b0;
       rsp_held_q <= 1'b0;
       open_q <= '0;
-      quiet_q <= 8'd0;
     end
   end
 endmodule

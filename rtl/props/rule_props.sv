@@ -4,7 +4,7 @@
 //
 //   Format  page-table format (mmu_pkg::FORMAT_*)
 //
-// One instance at the walker's judgement of an entry, one at each side's lookup, under KILBURN_ASSERT. A label is
+// One instance at the walkers' judgement of an entry, one at each side's lookup, under KILBURN_ASSERT. A label is
 // the id of its rule with the dots replaced. Each asserts that the fault is raised when the rule applies and
 // no earlier one does, and that it is not raised for nothing; a fault that no rule explains is laid to the rule
 // that its kind of access suggests. The conditions are the manuals' own, none is taken from the RTL's packages.
@@ -16,15 +16,18 @@ module rule_props #(
   input logic        rst_ni,
   input logic [10:0] cfg_i,
 
-  input logic        walk_start_i,  // a walk starts: no entry has been read yet
+  input logic        walk_start_i,  // a walk starts
+  input logic [3:0]  start_walker_i,
+  input logic [2:0]  start_rights_i,  // x86-64: NX U W of the levels that a paging-structure cache stands for
   input logic        walk_next_i,   // the walk goes on below `entry_i`
+  input logic [3:0]  walker_i,
   input logic        entry_valid_i, // the walker judges `entry_i`, or has a bus error in its place
   input logic        bus_error_i,
   input logic [63:0] entry_i,
   input logic [2:0]  level_i,
 
   input logic        lookup_valid_i,  // a lookup
-  input logic        replay_i,        // of a held request, which passed the direct check before
+  input logic        retry_i,        // of a merged request, which passed the direct check before
   input logic        matched_i,       // exactly one entry matches, with `rights_i`
   input logic [15:0] rights_i,
   input logic        direct_i,        // decided from the address
@@ -54,7 +57,7 @@ module rule_props #(
 
   if (Format == mmu_pkg::FORMAT_X86_64) begin : gen_x86
     // SDM 4.6.1: R/W, U/S and XD count at every level of the walk.
-    logic above_w_q, above_u_q, above_nx_q;
+    logic [15:0] above_w_q, above_u_q, above_nx_q;  // by walker
 
     always_ff @(posedge clk_i) begin : p_rules
       logic judged, present, reserved, leaf, decided, user, read, wp, nxe;
@@ -89,9 +92,9 @@ module rule_props #(
 
         // The page's rights: of the walk down to a leaf, or of the TLB entry.
         decided = lookup_valid_i ? matched_i && !direct_i : judged && present && !reserved && leaf;
-        w = lookup_valid_i ? rights_i[mmu_pkg::X86_RIGHTS_W] : above_w_q && entry_i[1];
-        u = lookup_valid_i ? rights_i[mmu_pkg::X86_RIGHTS_U] : above_u_q && entry_i[2];
-        nx = lookup_valid_i ? rights_i[mmu_pkg::X86_RIGHTS_NX] : above_nx_q || entry_i[63];
+        w = lookup_valid_i ? rights_i[mmu_pkg::X86_RIGHTS_W] : above_w_q[walker_i] && entry_i[1];
+        u = lookup_valid_i ? rights_i[mmu_pkg::X86_RIGHTS_U] : above_u_q[walker_i] && entry_i[2];
+        nx = lookup_valid_i ? rights_i[mmu_pkg::X86_RIGHTS_NX] : above_nx_q[walker_i] || entry_i[63];
         key = lookup_valid_i ? rights_i[7:4] : entry_i[62:59];
         // SDM 4.6.2: user pages are under PKRU, supervisor pages under PKRS.
         key_rights = u ? pkru_i : pkrs_i;
@@ -120,7 +123,7 @@ module rule_props #(
 
         if (lookup_valid_i) begin
           x86_canonical: assert ((fault_i == mmu_pkg::FAULT_GP)
-                                 == (!replay_i && !ctl_i[mmu_pkg::CTL_PHYS] && !canonical))
+                                 == (!retry_i && !ctl_i[mmu_pkg::CTL_PHYS] && !canonical))
           else $error("x86.canonical: address %h, fault %0d", va_i, fault_i);
         end
         if (judged) begin
@@ -153,16 +156,16 @@ module rule_props #(
         else $error("x86.wp: fault %0d, code %h", fault_i, err_i);
 
         if (walk_next_i) begin
-          above_w_q <= w;
-          above_u_q <= u;
-          above_nx_q <= nx;
+          above_w_q[walker_i] <= w;
+          above_u_q[walker_i] <= u;
+          above_nx_q[walker_i] <= nx;
         end
       end
 
       if (walk_start_i) begin
-        above_w_q <= 1'b1;
-        above_u_q <= 1'b1;
-        above_nx_q <= 1'b0;
+        above_w_q[start_walker_i] <= start_rights_i[0];
+        above_u_q[start_walker_i] <= start_rights_i[1];
+        above_nx_q[start_walker_i] <= start_rights_i[2];
       end
     end
   end else begin : gen_alpha
@@ -202,18 +205,18 @@ module rule_props #(
         end
 
         if (lookup_valid_i) begin
-          alpha_sign: assert (replay_i || ctl_i[mmu_pkg::CTL_PHYS] || extended
+          alpha_sign: assert (retry_i || ctl_i[mmu_pkg::CTL_PHYS] || extended
                               ? !(direct_i && fault_i != 4'd0 && (ctl_i[mmu_pkg::CTL_PHYS] || !superpage))
                               : direct_i && fault_i == mmu_pkg::FAULT_ACV)
           else $error("alpha.sign: address %h, fault %0d", va_i, fault_i);
-          if (!replay_i && !ctl_i[mmu_pkg::CTL_PHYS] && extended) begin
+          if (!retry_i && !ctl_i[mmu_pkg::CTL_PHYS] && extended) begin
             alpha_superpage_mode: assert (direct_i == superpage
                                           && (!superpage || (fault_i == (kernel ? 4'd0 : mmu_pkg::FAULT_ACV))))
             else $error("alpha.superpage.mode: address %h, mode %0d, fault %0d", va_i, mode_i, fault_i);
           end
-          // A held request has missed without REFILL.
+          // A merged request has missed without REFILL.
           alpha_refill_miss: assert ((fault_i == mmu_pkg::FAULT_MISS)
-                                     == (refill && !replay_i && !direct_i && !matched_i))
+                                     == (refill && !retry_i && !direct_i && !matched_i))
           else $error("alpha.refill.miss: REFILL %b, one entry %b, fault %0d", refill, matched_i, fault_i);
         end
         if (table_entry) begin

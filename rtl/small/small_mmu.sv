@@ -68,7 +68,7 @@ module small_mmu #(
   input  logic [63:0] mem_rsp_data_i,
   input  logic        mem_rsp_match_i, mem_rsp_err_i,
 
-  input  logic [3:0]  evt_sel_i,
+  input  logic [4:0]  evt_sel_i,
   output logic [31:0] evt_count_o
 );
   localparam logic X86 = Format == mmu_pkg::FORMAT_X86_64;
@@ -199,7 +199,7 @@ module small_mmu #(
   // --- the answer and the event of this cycle -------------------------------------------------------
   logic [direct_check_pkg::BITS-1:0] direct;
   logic event_valid;
-  logic [3:0] event_code;
+  logic [4:0] event_code;
 
   function automatic logic [AnswerBits-1:0] translation(input logic [DataBits-1:0] from, input logic [29:0] offset);
     translation = {mmu_pkg::FAULT_NONE, 9'b0, tlb_entry_pkg::size(Format, from[tlb_entry_pkg::DATA_CLASS+:2]),
@@ -330,13 +330,13 @@ module small_mmu #(
   end
 
   // --- event counters: one event a cycle ------------------------------------------------------------
-  logic [31:0] count_q [16];
+  logic [31:0] count_q [32];
   always_ff @(posedge clk_i) begin : p_count
     evt_count_o <= count_q[evt_sel_i];
     if (event_valid) count_q[event_code] <= count_q[event_code] + 32'd1;
     if (!rst_ni) begin
       evt_count_o <= '0;
-      for (int n = 0; n < 16; n++) count_q[n] <= '0;
+      for (int n = 0; n < 32; n++) count_q[n] <= '0;
     end
   end
 endmodule

@@ -19,7 +19,7 @@ extern "C" {
 #endif
 
 #define KILBURN_DUT_MAGIC 0x4B494C42u /* "KILB" */
-#define KILBURN_DUT_ABI 2u
+#define KILBURN_DUT_ABI 3u
 
 /* One request port (instruction or data), MMU inputs. */
 typedef struct kilburn_req_in {
@@ -69,7 +69,7 @@ typedef struct kilburn_dut_in {
   uint8_t mem_rsp_id;    /* 4 */
   uint8_t mem_rsp_match; /* 1: the compare-and-swap was done */
   uint8_t mem_rsp_err;   /* 1: bus error */
-  uint8_t evt_sel;       /* 4: layout.def Event */
+  uint8_t evt_sel;       /* 5: layout.def Event */
 } kilburn_dut_in;
 
 typedef struct kilburn_dut_out {
@@ -106,9 +106,13 @@ typedef struct kilburn_dut_config {
   uint32_t cfg_pins;  /* 1: follows the cfg pins; 0: ignores them */
   uint32_t features;  /* layout.def Feature: what the DUT implements beyond the base format */
   uint32_t exact;     /* 1: claims to behave cycle for cycle as rtl/README.md, so `--check exact` applies */
-  uint32_t i_entries; /* L1 instruction TLB entries */
-  uint32_t d_entries; /* L1 data TLB entries */
-  uint32_t reserved[9];
+  /* Parameters of rtl/README.md; what the DUT does not have is 0. */
+  uint32_t i_entries, d_entries;
+  uint32_t i_misses, d_misses;
+  uint32_t l2_sets, l2_large_sets, l2_ways;
+  uint32_t psc_entries[4]; /* of levels 2 to 5, those that the format has */
+  uint32_t walkers, policy, rewalk, prefetch;
+  uint32_t reserved[12];
 } kilburn_dut_config;
 
 typedef struct kilburn_dut_api {
@@ -132,7 +136,10 @@ typedef struct kilburn_dut_api {
   void (*reset)(void* self, uint32_t cfg, kilburn_dut_out* out);
   /* One clock: applies the inputs of this cycle and the rising edge, returns the next cycle's outputs. */
   void (*clock)(void* self, const kilburn_dut_in* in, kilburn_dut_out* out);
-  /* Contents of TLB entry `index` of a side (0 instruction, 1 data) without a clock. 0: done,
+  /* Contents of entry `index` of a structure without a clock. 0 the instruction L1 TLB; 1 the data L1 TLB; 2 the L2
+   * TLB, bank after bank, set after set, way after way; 3 the paging-structure caches, level 2 first, an entry being
+   * its prefix (va), the next table (pa), log2 of the span of one entry of its level (size), asid and, in x86-64, the
+   * rights W, U, NX. 0: done,
    * -1: no such entry. NULL where the DUT offers no view of its contents. */
   int (*probe)(void* self, int side, uint32_t index, kilburn_tlb_entry* entry);
   /* Starts an FST file; 0 done, -1 not possible. NULL where the DUT cannot trace. */

@@ -13,7 +13,11 @@
 
 namespace kilburn::tb {
 
-template <class Model>
+// Which edges of `clk_i` the design looks at. `rising_only` is a promise of the adapter that nothing in the design
+// depends on the clock but processes of the rising edge (no latch, no gated clock); it saves a tenth of a clock's cost.
+enum class Edges { both, rising_only };
+
+template <class Model, Edges kEdges = Edges::both>
 class VerilatedDut {
  public:
   explicit VerilatedDut(std::uint64_t seed) : context_(std::make_unique<VerilatedContext>()) {
@@ -43,7 +47,8 @@ class VerilatedDut {
   // The falling edge, at which the inputs have their new values, then the rising edge.
   void clock() {
     model_->clk_i = 0;
-    model_->eval();
+    if (waves_ || !forget_clock(model_->rootp)) [[unlikely]]
+      model_->eval();
     if (waves_) [[unlikely]]
       waves_->dump(time_);
     time_ += kHalfPeriod;
@@ -76,6 +81,19 @@ class VerilatedDut {
     if (!waves_) return;
     waves_->close();
     waves_.reset();
+  }
+
+  // The evaluation of the rising edge looks at the inputs anew: all that the one of the falling edge leaves behind, in
+  // a design of rising edges, is that the clock was low. Where the member that remembers this has the name that it has
+  // in Verilator 5.006, it is set instead; false if it has another.
+  template <class Root>
+  static bool forget_clock(Root* root) {
+    if constexpr (kEdges == Edges::rising_only && requires { root->__Vtrigrprev__TOP__clk_i; }) {
+      root->__Vtrigrprev__TOP__clk_i = 0;
+      return true;
+    } else {
+      return false;
+    }
   }
 
  private:

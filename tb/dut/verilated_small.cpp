@@ -17,7 +17,7 @@
 
 namespace {
 
-using Dut = kilburn::tb::VerilatedDut<KILBURN_DUT_MODEL>;
+using Dut = kilburn::tb::VerilatedDut<KILBURN_DUT_MODEL, kilburn::tb::Edges::rising_only>;
 
 constexpr bool kX86 = KILBURN_DUT_PARAM_Format == 0;
 // For a bench that drives no configuration pins (layout.def Config): MAXPHYADDR 40 and 1 GB pages, or the chip that
@@ -82,6 +82,7 @@ constexpr kilburn_dut_api make_api() {
   api.config.features = kFeatures;
   api.config.exact = 0;
   api.config.i_entries = api.config.d_entries = 1;
+  api.config.walkers = 1;
   api.create = create;
   api.destroy = destroy;
   api.reset = reset;

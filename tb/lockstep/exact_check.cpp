@@ -3,21 +3,65 @@
 // Naming of differences between DUT and twin.
 #include "tb/lockstep/exact_check.h"
 
+#include <stdexcept>
+
 #include "tb/errors.h"
 
 namespace kilburn::tb {
+
+namespace {
+
+// In a probe's order of structures (tb/dut/dut.h).
+const char* name_of(uarch::Structure structure) {
+  switch (structure) {
+    case uarch::Structure::i_tlb:
+      return "itlb";
+    case uarch::Structure::d_tlb:
+      return "dtlb";
+    case uarch::Structure::l2:
+      return "l2";
+    case uarch::Structure::psc:
+      return "psc";
+  }
+  return "";
+}
+
+uarch::Config parameters_of(const kilburn_dut_config& built, const arch::Settings& settings) {
+  uarch::Config config;
+  config.format = static_cast<arch::Format>(built.format);
+  config.settings = settings;
+  config.i_entries = built.i_entries;
+  config.d_entries = built.d_entries;
+  config.i_misses = built.i_misses;
+  config.d_misses = built.d_misses;
+  config.l2_sets = built.l2_sets;
+  // "What the DUT does not have is 0": without an L2 TLB its other sizes mean nothing.
+  if (built.l2_sets != 0) {
+    config.l2_large_sets = built.l2_large_sets;
+    config.l2_ways = built.l2_ways;
+  }
+  for (unsigned n = 0; n < config.psc_entries.size(); ++n) config.psc_entries[n] = built.psc_entries[n];
+  config.walkers = built.walkers;
+  if (built.policy > static_cast<unsigned>(uarch::Policy::random)) throw std::invalid_argument("no such policy");
+  config.policy = static_cast<uarch::Policy>(built.policy);
+  config.rewalk = built.rewalk != 0;
+  config.prefetch = built.prefetch != 0;
+  return config;
+}
+
+}  // namespace
 
 ExactCheck ExactCheck::for_dut(const kilburn_dut_api& api, const arch::Settings& settings) {
   if (!api.config.exact) {
     throw UserError("DUT " + std::string(api.name) +
                     " does not claim the cycle-exact behaviour of rtl/README.md, so --check exact does not apply");
   }
-  uarch::Config config;
-  config.format = static_cast<arch::Format>(api.config.format);
-  config.settings = settings;
-  config.i_entries = api.config.i_entries;
-  config.d_entries = api.config.d_entries;
-  return ExactCheck(uarch::make_mmu(config), api.config.i_entries, api.config.d_entries);
+  try {
+    return ExactCheck(uarch::make_mmu(parameters_of(api.config, settings)));
+  } catch (const std::invalid_argument& wrong) {
+    throw UserError("DUT " + std::string(api.name) +
+                    " has parameters outside the ranges of rtl/README.md: " + wrong.what());
+  }
 }
 
 kilburn_dut_out ExactCheck::expected() const { return std::bit_cast<kilburn_dut_out>(twin_->outputs()); }
@@ -41,14 +85,15 @@ arch::u64 ExactCheck::pin_comparisons() const {
 
 Difference ExactCheck::compare_contents(const Dut& dut) {
   if (!dut.can_probe()) return {};
-  for (int side = 0; side < 2; ++side) {
-    for (unsigned index = 0; index < entries_[side]; ++index) {
+  for (const uarch::Structure structure : uarch::kStructures) {
+    for (unsigned index = 0; index < twin_->entries(structure); ++index) {
+      const auto name_entry = [&] { return std::string(name_of(structure)) + "[" + std::to_string(index) + "]"; };
       kilburn_tlb_entry found{};
-      if (!dut.probe(side, index, found)) return {"TLB probe refused an entry", 0, index};
-      const auto want = twin_->entry(static_cast<uarch::SideName>(side), index);
+      if (!dut.probe(static_cast<int>(structure), index, found)) return {"no probe of " + name_entry(), 0, index};
+      const uarch::TlbEntry want = twin_->entry(structure, index);
       ++entries_compared_;
       if (std::memcmp(&want, &found, sizeof found) == 0) continue;
-      const std::string name = std::string(side ? "dtlb[" : "itlb[") + std::to_string(index) + "].";
+      const std::string name = name_entry() + ".";
       if (want.valid != found.valid) return {name + "valid", want.valid, found.valid};
       if (want.va != found.va) return {name + "va", want.va, found.va};
       if (want.pa != found.pa) return {name + "pa", want.pa, found.pa};

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // The exact check: every output pin against the cycle-exact twin in every cycle, and the contents of
-// the TLBs at intervals and at the end.
+// the TLBs and paging-structure caches at intervals and at the end.
 #pragma once
 
 #include <bit>
@@ -16,15 +16,14 @@ namespace kilburn::tb {
 
 // What differed first. A mismatch ends the run.
 struct Difference {
-  std::string signal;  // pin of rtl/README.md, or "dtlb[3].pa"
+  std::string signal;  // pin of rtl/README.md, or "dtlb[3].pa", "l2[17].va", "psc[2].rights"
   arch::u64 expected = 0;
   arch::u64 found = 0;
 };
 
 class ExactCheck {
  public:
-  ExactCheck(std::unique_ptr<uarch::Mmu> twin, unsigned i_entries, unsigned d_entries)
-      : twin_(std::move(twin)), entries_{i_entries, d_entries} {}
+  explicit ExactCheck(std::unique_ptr<uarch::Mmu> twin) : twin_(std::move(twin)) {}
 
   // The twin of a DUT that claims cycle-exact behaviour; throws UserError if it does not.
   static ExactCheck for_dut(const kilburn_dut_api&, const arch::Settings&);
@@ -41,7 +40,7 @@ class ExactCheck {
   bool agrees(const kilburn_dut_out& found) const { return std::memcmp(&twin_->outputs(), &found, sizeof found) == 0; }
   // The first pin that differs.
   Difference first_difference(const kilburn_dut_out& found) const;
-  // Compares the contents of both TLBs; signal empty if they agree or cannot be seen.
+  // Compares the contents of all four structures; signal empty if they agree or cannot be seen.
   Difference compare_contents(const Dut&);
 
   kilburn_dut_out expected() const;
@@ -52,7 +51,6 @@ class ExactCheck {
 
  private:
   std::unique_ptr<uarch::Mmu> twin_;
-  unsigned entries_[2];
   arch::u64 cycles_ = 0;
   arch::u64 entries_compared_ = 0;
 };

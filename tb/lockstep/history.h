@@ -37,6 +37,8 @@ class History {
     if ((in.inv_valid & out.inv_ready) | out.inv_ack) invalidation(cycle, in, out);
   }
 
+  // The DUT was reset: what it offered and nobody took is gone.
+  void reset() { held_ = 0; }
   // A page-table edit by software (the stimulus or the OS).
   void edit(arch::u64 cycle, arch::u64 pa, arch::u64 value);
 

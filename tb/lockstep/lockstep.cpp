@@ -16,6 +16,7 @@ Lockstep::Lockstep(Dut& dut, os::PhysMem& memory, const LockstepConfig& config)
       memory_port_(memory, config.seed),
       until_quantum_(config.quantum),
       next_contents_(config.contents_interval) {
+  if (config.monitor) memory_port_.set_observer(&config.monitor->walkers());
   if (config.exact) check_.emplace(ExactCheck::for_dut(dut.api(), config.settings));
   reset();
 }
@@ -24,6 +25,8 @@ void Lockstep::reset() {
   in_.cfg = arch::config_word(static_cast<arch::Format>(dut_.api().config.format), config_.settings);
   dut_.reset(in_.cfg, out_);
   invalidation_since_ = cycle_;
+  memory_port_.reset(in_);
+  history_.reset();
   if (check_) {
     check_->reset(config_.settings);
     if (!check_->agrees(out_)) fail_exact();
@@ -34,7 +37,13 @@ void Lockstep::restart(const arch::Settings& settings) {
   read_counters();
   compare_contents();
   config_.settings = settings;
+  if (config_.monitor) config_.monitor->reset(settings);
   reset();
+}
+
+void Lockstep::fail_monitored() {
+  const PassiveMonitor::Finding found = config_.monitor->finding();
+  throw DutWrong("admissible", found.message, found.cycle);
 }
 
 void Lockstep::fail_exact() {
@@ -81,6 +90,7 @@ void Lockstep::look_for_silence() {
 void Lockstep::end_quantum() {
   until_quantum_ = config_.quantum;
   look_for_silence();
+  if (config_.monitor && !config_.monitor->quantum(cycle_)) fail_monitored();
   if (config_.contents_interval != 0 && cycle_ >= next_contents_) {
     next_contents_ = cycle_ + config_.contents_interval;
     compare_contents();
@@ -89,6 +99,7 @@ void Lockstep::end_quantum() {
 }
 
 void Lockstep::run_on(u64 cycles) {
+  memory_port_.set_observer(nullptr);
   in_.i.valid = in_.d.valid = in_.inv_valid = 0;
   in_.i.rsp_ready = in_.d.rsp_ready = 1;
   for (u64 n = 0; n < cycles; ++n) {
@@ -101,8 +112,8 @@ void Lockstep::run_on(u64 cycles) {
 void Lockstep::read_counters() {
   in_.i.valid = in_.d.valid = in_.inv_valid = 0;
   in_.i.rsp_ready = in_.d.rsp_ready = 1;
-  for (unsigned n = 0; n < 16; ++n) {
-    const auto shown = static_cast<unsigned>(cycle_ & 15);
+  for (unsigned n = 0; n < kCounters; ++n) {
+    const auto shown = static_cast<unsigned>(cycle_ % kCounters);
     clock();
     counters_[shown] += out_.evt_count;
   }
@@ -112,6 +123,7 @@ void Lockstep::finish() {
   look_for_silence();
   read_counters();
   compare_contents();
+  if (config_.monitor && !config_.monitor->finish(cycle_)) fail_monitored();
 }
 
 }  // namespace kilburn::tb

@@ -11,6 +11,7 @@
 #include "tb/lockstep/exact_check.h"
 #include "tb/lockstep/history.h"
 #include "tb/lockstep/memory_port.h"
+#include "tb/lockstep/passive_monitor.h"
 
 namespace kilburn::tb {
 
@@ -21,7 +22,7 @@ struct DutWrong : std::runtime_error {
         check(std::move(check_name)),
         cycle(at_cycle),
         difference(std::move(what)) {}
-  std::string check;  // "exact", "protocol", "end-to-end"
+  std::string check;  // "exact", "protocol", "end-to-end", "admissible"
   arch::u64 cycle;
   Difference difference;  // signal empty if the check is not about a pin or a TLB entry
 };
@@ -38,6 +39,7 @@ struct LockstepConfig {
   arch::u64 contents_interval = 65536;  // cycles between comparisons of the TLB contents; 0: only at the end
   arch::u64 answer_limit = 100000;      // cycles within which a request or invalidation must be answered (R5)
   unsigned quantum = 64;                // cycles between calls of on_quantum
+  PassiveMonitor* monitor = nullptr;    // looks on; nullptr: nobody
 };
 
 class Lockstep {
@@ -57,9 +59,10 @@ class Lockstep {
 
   // One clock cycle. Throws DutWrong.
   void clock() {
-    in_.evt_sel = static_cast<std::uint8_t>(cycle_ & 15);  // so that every counter is compared
+    in_.evt_sel = static_cast<std::uint8_t>(cycle_ % kCounters);  // so that every counter is compared
     memory_port_.drive(out_, in_);
     history_.record(cycle_, in_, out_);
+    if (config_.monitor) watch();
     dut_.clock(in_, out_);
     ++cycle_;
     if (check_ && !check_->clock(in_, out_)) [[unlikely]]
@@ -78,16 +81,24 @@ class Lockstep {
   // Compares contents, looks for unanswered requests, reads the counters. Call once at the end of a run
   // with all requests answered. Throws DutWrong.
   void finish();
-  const std::array<arch::u64, 16>& counters() const { return counters_; }  // by layout.def Event
+  static constexpr unsigned kCounters = 32;
+  const std::array<arch::u64, kCounters>& counters() const { return counters_; }  // by layout.def Event
   // After a failure: clocks the DUT on with quiet request ports and no check, for the waves.
   void run_on(arch::u64 cycles);
 
   History& history() { return history_; }
   const ExactCheck* check() const { return check_ ? &*check_ : nullptr; }
-  os::PhysMem& memory() { return memory_; }
+  // For software: the monitor sees what it writes here.
+  os::PhysMem& memory() { return config_.monitor ? config_.monitor->software_memory() : memory_; }
   Dut& dut() { return dut_; }
 
  private:
+  void watch() {
+    if (!config_.monitor->cycle(in_, out_)) [[unlikely]]
+      fail_monitored();
+    config_.monitor->begin(cycle_ + 1);
+  }
+  [[noreturn]] void fail_monitored();
   [[noreturn]] void fail_exact();
   void end_quantum();
   void compare_contents();
@@ -107,7 +118,7 @@ class Lockstep {
   unsigned until_quantum_;
   arch::u64 next_contents_;
   arch::u64 invalidation_since_ = 0;
-  std::array<arch::u64, 16> counters_{};
+  std::array<arch::u64, kCounters> counters_{};
 };
 
 }  // namespace kilburn::tb

@@ -11,11 +11,14 @@ void MemoryPort::perform(Pending& p) {
   p.performed = true;
   if (p.address + 8 > memory_.size()) {
     p.error = true;
+    if (observer_) observer_->bus_error(p.id, p.address);
   } else if (p.cas) {
     p.data = memory_.cas64(p.address, p.compare, p.desired);
     p.match = p.data == p.compare;
+    if (observer_) observer_->swap(p.id, p.address, p.compare, p.desired, p.data);
   } else {
     p.data = memory_.load64(p.address);
+    if (observer_) observer_->read(p.id, p.address, p.data);
   }
 }
 
@@ -50,6 +53,7 @@ void MemoryPort::accept(const kilburn_dut_out& out, kilburn_dut_in& in) {
   in.mem_req_ready = 1;
   p = {};
   p.valid = true;
+  p.id = out.mem_req_id & 15;
   p.cas = out.mem_req_op != 0;
   p.address = out.mem_req_addr;
   p.compare = out.mem_req_cmp;

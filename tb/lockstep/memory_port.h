@@ -8,6 +8,7 @@
 
 #include "sw/hw/ports.h"
 #include "tb/dut/dut.h"
+#include "tb/lockstep/walker_observer.h"
 #include "tb/random.h"
 
 namespace kilburn::tb {
@@ -23,6 +24,15 @@ class MemoryPort {
   MemoryPort(os::PhysMem& memory, arch::u64 seed) : memory_(memory), random_(seed) {}
 
   void set_timing(const MemoryTiming& timing) { timing_ = timing; }
+  // Told of every access at the instant at which it is done; nullptr: nobody.
+  void set_observer(WalkerObserver* observer) { observer_ = observer; }
+
+  // What is in flight when the DUT is reset (speculative walks may be) comes to nothing, as on a bus reset with it.
+  void reset(kilburn_dut_in& in) {
+    clear(in);
+    pending_ = {};
+    next_due_ = kNever;
+  }
 
   // Fills the mem_ inputs of this cycle from the outputs of this cycle.
   void drive(const kilburn_dut_out& out, kilburn_dut_in& in) {
@@ -40,6 +50,7 @@ class MemoryPort {
     bool cas = false;
     bool match = false;
     bool error = false;
+    arch::u8 id = 0;
     arch::u64 due = 0;  // cycle of the response
     arch::u64 address = 0, compare = 0, desired = 0, data = 0;
   };
@@ -58,6 +69,7 @@ class MemoryPort {
   void perform(Pending& p);
 
   os::PhysMem& memory_;
+  WalkerObserver* observer_ = nullptr;
   Random random_;
   MemoryTiming timing_;
   arch::u64 cycle_ = 0;

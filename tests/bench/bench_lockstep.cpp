@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Lockstep against bare RTL: the same cycles, recorded once, replayed on the DUT alone (floor), on DUT
-// and twin with every pin compared, and produced anew by the whole random test in SystemC.
+// and twin with every pin compared, and produced anew by the whole random test in SystemC. The cycles are those of a
+// program (mostly hits on both ports) or of the random test (mostly misses, with edits and invalidations).
 #include <optional>
 #include <string>
 #include <vector>
@@ -10,12 +11,15 @@
 #include "tb/stimulus/random_test.h"
 #include "tests/bench/compare.h"
 #include "tests/bench/systemc_state.h"
+#include "tests/bench/traffic.h"
 
 namespace kilburn::bench {
 namespace {
 
 constexpr arch::u64 kResponses = 100000;
 constexpr arch::u64 kSeed = 21;
+constexpr unsigned kMemoryLatency = 20;
+constexpr std::size_t kProgramCycles = 200000;
 
 tb::DutLibrary library(arch::Format format) {
   return tb::DutLibrary::load(std::string(KILBURN_DUTS) + "/kilburn_dut_mmu-" + std::string(arch::name(format)) + ".so",
@@ -53,9 +57,22 @@ std::vector<kilburn_dut_in> record(const tb::DutLibrary& dut_library, arch::Form
   return cycles;
 }
 
-void lockstep(benchmark::State& state, arch::Format format, bool whole_test) {
+std::vector<kilburn_dut_in> record_program(const tb::DutLibrary& dut_library) {
+  Traffic traffic;
+  read_traffic(KILBURN_TRACE, ~arch::u64{0}, traffic);
+  std::vector<kilburn_dut_in> cycles;
+  tb::Dut dut(dut_library, kSeed);
+  run_traffic(traffic, &dut, kMemoryLatency, [&](const kilburn_dut_in& in) { cycles.push_back(in); });
+  std::vector<kilburn_dut_in> repeated;
+  while (repeated.size() < kProgramCycles) repeated.insert(repeated.end(), cycles.begin(), cycles.end());
+  return repeated;
+}
+
+enum class Workload { program, random, whole_random_test };
+
+void lockstep(benchmark::State& state, arch::Format format, Workload workload) {
   const auto dut_library = library(format);
-  const auto inputs = record(dut_library, format);
+  const auto inputs = workload == Workload::program ? record_program(dut_library) : record(dut_library, format);
   const auto cycles = static_cast<double>(inputs.size());
   auto bare = [&] {
     tb::Dut dut(dut_library, kSeed);
@@ -76,7 +93,7 @@ void lockstep(benchmark::State& state, arch::Format format, bool whole_test) {
     }
   };
   auto whole = [&] { benchmark::DoNotOptimize(random_test(dut_library, format, true)); };
-  if (whole_test)
+  if (workload == Workload::whole_random_test)
     against_floor(state, cycles, bare, whole);
   else
     against_floor(state, cycles, bare, checked);
@@ -84,12 +101,18 @@ void lockstep(benchmark::State& state, arch::Format format, bool whole_test) {
   state.counters["fraction_of_bare"] = 1 / state.counters["ratio"];
 }
 
-BENCHMARK_CAPTURE(lockstep, exact_check_x86_64, arch::Format::x86_64, false)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(lockstep, exact_check_alpha, arch::Format::alpha, false)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(lockstep, exact_check_alpha_x64, arch::Format::alpha_x64, false)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(lockstep, random_test_x86_64, arch::Format::x86_64, true)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(lockstep, random_test_alpha, arch::Format::alpha, true)->Unit(benchmark::kMillisecond);
-BENCHMARK_CAPTURE(lockstep, random_test_alpha_x64, arch::Format::alpha_x64, true)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(lockstep, exact_check_program, arch::Format::x86_64, Workload::program)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(lockstep, exact_check_x86_64, arch::Format::x86_64, Workload::random)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(lockstep, exact_check_alpha, arch::Format::alpha, Workload::random)->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(lockstep, exact_check_alpha_x64, arch::Format::alpha_x64, Workload::random)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(lockstep, random_test_x86_64, arch::Format::x86_64, Workload::whole_random_test)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(lockstep, random_test_alpha, arch::Format::alpha, Workload::whole_random_test)
+    ->Unit(benchmark::kMillisecond);
+BENCHMARK_CAPTURE(lockstep, random_test_alpha_x64, arch::Format::alpha_x64, Workload::whole_random_test)
+    ->Unit(benchmark::kMillisecond);
 
 }  // namespace
 }  // namespace kilburn::bench

@@ -49,7 +49,7 @@ struct Answer {
 };
 
 struct BenchConfig {
-  std::string dut;  // "arch", "tlm", or a library of the build: "mmu", "mmu-tiny", "mmu-bugs"
+  std::string dut;  // "arch", "tlm", or a library of the build: "mmu", "mmu-tiny", "mmu-bugs", "small"
   Format format = Format::x86_64;
   std::string bug;    // seeded bug of the library; "" for none
   bool exact = true;  // compare every pin with the twin where the DUT claims to be exact
@@ -94,6 +94,9 @@ class Bench {
   void idle(unsigned cycles);
   void hold_responses(bool hold);    // whether the processor leaves responses at the ports
   unsigned tlb_entries(Side) const;  // of the RTL
+  const kilburn_dut_config& parameters() const { return dut_->api().config; }
+  bool has_l2() const { return rtl() && parameters().l2_sets != 0; }
+  std::size_t operations() const { return operations_.size(); }  // of the walkers, taken by the memory so far
 
   // Called in the cycle in which an operation is offered and taken; may edit memory before it happens. True: the
   // operation is a bus error. Memory timing must have one latency.

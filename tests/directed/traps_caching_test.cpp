@@ -26,6 +26,14 @@ void stale(Bench& bench, const Answer& a, u64 old_pa, u64 new_pa,
   }
 }
 
+// After an upper entry has become another without an invalidation: the old table, cached, may lack the page, and the
+// fault is legal once (SDM 4.10.4.4). The RTL confirms it by the tables and does not give it, but with `Rewalk` 0.
+Answer after_change(Bench& bench, const Request& request) {
+  const Answer a = bench.access(request);
+  const bool may_fault = bench.x86() && !(bench.rtl() && bench.parameters().rewalk != 0);
+  return a.fault == Fault::page && may_fault ? bench.access(request) : a;
+}
+
 void perform(Bench& bench, const arch::SystemResult& result) {
   bench.that("no exception", result.exception == arch::Exception::none);
   for (const arch::Invalidation& i : result.due) bench.invalidate(i.code, i.va, i.asid);
@@ -153,7 +161,8 @@ KILBURN_TRAP("T64 INVLPG of one address takes the cached upper entries of the wh
   // Whatever holds upper entries: another page below the same one must not be reached through the old one.
   for (unsigned level = bench.levels(); level >= 2; --level) {
     bench.restart();
-    const u64 cold = kVa + bench.page(), far = 0x11'0000;
+    // Not the next page, which an MMU might have prefetched.
+    const u64 cold = kVa + 3 * bench.page(), far = 0x11'0000;
     bench.map(kVa, kPa);
     bench.map(cold, kPa + bench.page());
     bench.map(far, kPa + 8 * bench.page());
@@ -292,7 +301,7 @@ KILBURN_TRAP("T68 two entries for one address give one of the translations, neve
     } else {
       for (unsigned n = 0; n < 8; ++n) bench.map(va + n * page, block, bench.full() | gh(1));
     }
-    bench.ok(bench.access(second), block + 2 * page);
+    bench.ok(after_change(bench, second), block + 2 * page);
     bench.ok(bench.access({.va = after, .op = op, .mode = Mode::user}), kOther);
     for (unsigned n = 0; n < 3; ++n) {
       const Answer a = bench.access(first);
@@ -338,6 +347,37 @@ KILBURN_TRAP("T71 a page fault takes the address's entries with it, so it comes 
   bench.page_fault(bench.write(kVa, Mode::user), kErrW | kErrU, 1);
   bench.page_fault(bench.read(kVa, Mode::user), kErrU, 1);
   bench.page_fault(bench.fetch(kVa, Mode::user), kErrU, 1);
+  // What another walk of the page had cached between the fault's start and the fault goes too, wherever it lies.
+  unsigned judged = 0;
+  for (unsigned delay = 0; delay <= 10; ++delay) {
+    bench.restart();
+    bench.set_timing({.min_latency = 3, .max_latency = 3});
+    const u64 leaf = bench.map(kVa, kPa, kP | kU | kA);
+    const auto fetch = bench.issue({.va = kVa, .op = Op::fetch, .mode = Mode::user});
+    bench.idle(delay);
+    const auto write = bench.issue({.va = kVa, .op = Op::write, .mode = Mode::user});
+    while (!bench.answered(fetch) && !bench.answered(write)) bench.idle(1);
+    const bool fetch_first = bench.answered(fetch) && !bench.answered(write);
+    bench.ok(bench.wait(fetch), kPa);
+    bench.page_fault(bench.wait(write), kErrP | kErrW | kErrU, 1);
+    bench.store(leaf, 0);
+    if (!fetch_first) continue;
+    ++judged;
+    bench.page_fault(bench.fetch(kVa, Mode::user), kErrU, 1);
+    bench.page_fault(bench.read(kVa, Mode::user), kErrU, 1);
+  }
+  if (bench.rtl()) bench.that("the fetch comes first", judged > 0);
+  // The paging-structure caches of the address go too (SDM 4.10.4.1): an upper entry that is changed after the fault
+  // needs no invalidation of its own.
+  for (unsigned level = bench.levels(); level >= 2; --level) {
+    bench.restart();
+    const u64 old_leaf = bench.map(kVa, 0, 0);
+    bench.page_fault(bench.read(kVa, Mode::user), kErrU, 1);
+    bench.store(old_leaf, kPa | kUserPage);
+    bench.set(kVa, level, 0);
+    bench.map(kVa, kOther);
+    bench.ok(bench.read(kVa, Mode::user), kOther, 12);
+  }
 }
 
 KILBURN_TRAP("T72 after a change of page size INVLPG takes both sizes", kX86) {
@@ -347,7 +387,8 @@ KILBURN_TRAP("T72 after a change of page size INVLPG takes both sizes", kX86) {
   bench.ok(bench.fetch(va + 0x3000), kPa, 12);
   const u64 table = bench.load(bench.slot(va, 2));
   bench.set(va, 2, 0x4000'0000 | kUserPage | kPs);
-  bench.ok(bench.read(va + 0x5000), 0x4000'5000, 21);  // the large one beside the small one
+  const Answer beside = after_change(bench, {.va = va + 0x5000, .op = Op::read});  // the small one
+  bench.ok(beside, 0x4000'5000, 21);
   bench.set(va, 2, 0x8000'0000 | kUserPage | kPs);
   bench.invalidate(inv::PAGE, va + 0x3000, bench.context.asid);
   for (const u64 offset : {u64{0x3000}, u64{0x5000}, u64{0x1f'fff8}}) {

@@ -57,7 +57,7 @@ void PinModel::reset(u32 cfg, kilburn_dut_out& out) {
 }
 
 void PinModel::clock(const kilburn_dut_in& in, kilburn_dut_out& out) {
-  shown_event_ = events_[in.evt_sel & 15];
+  shown_event_ = events_[in.evt_sel % events_.size()];
   // What was ready in this cycle, before anything of it happens (R1).
   const bool ready[2] = {sides_[0].state == Side::State::idle, sides_[1].state == Side::State::idle};
   memory_port(in);

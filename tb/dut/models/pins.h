@@ -20,7 +20,7 @@ using arch::u64;
 using arch::u8;
 
 // Event counters by layout.def Event.
-using Events = std::array<u32, 16>;
+using Events = std::array<u32, 32>;
 
 // What a model wants next for the request of one side.
 struct MemoryOp {  // a word read, or compared and swapped

@@ -51,7 +51,7 @@ TEST_CASE("generated files are those of the tree (rewrite them with the target k
         Row{"waves/filters/fault.txt", "--wave Fault", "c FOW"}, Row{"waves/filters/mode.txt", "--wave Mode", "3 USER"},
         Row{"waves/filters/inv.txt", "--wave Inv", "6 PAGE_D"},
         Row{"waves/filters/mem_op.txt", "--wave MemOp", "1 CAS"},
-        Row{"waves/filters/event.txt", "--wave Event", "f D_DIRECT"},
+        Row{"waves/filters/event.txt", "--wave Event", "1f WALK_READS_5"},
         Row{"model/README.md", "--rules " KILBURN_SOURCE_DIR "/model/README.md",
             "| `x86.key.supervisor` | #PF, PK |"}}) {
     INFO(row.path);

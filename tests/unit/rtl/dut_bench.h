@@ -12,6 +12,7 @@
 #include <memory>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "tb/dut/dut.h"
 
@@ -44,30 +45,35 @@ class DutBench {
   // Reset with a configuration; the inputs stay as they are.
   void reset(std::uint32_t cfg) {
     in.cfg = cfg;
-    in_flight_ = false;
+    in_flight.clear();
     api_->reset(self_, cfg, &out);
   }
 
-  // One cycle. The memory answers in the cycle after it took a request, when `memory_answers` is set.
+  // A page-table access that the memory took and has not answered.
+  struct Access {
+    std::uint8_t id;
+    std::uint8_t op;
+    std::uint64_t address, compare, data;
+  };
+
+  // One cycle. The memory answers one access a cycle, at the earliest in the cycle after it took it, when
+  // `memory_answers` is set: the oldest, or the one that `choose` names.
   void clock() {
     in.mem_rsp_valid = 0;
     in.mem_rsp_data = 0;
     in.mem_rsp_match = 0;
     in.mem_rsp_err = 0;
-    if (in_flight_ && memory_answers) {
+    if (!in_flight.empty() && memory_answers) {
+      const auto which = in_flight.begin() + static_cast<std::ptrdiff_t>(choose ? choose(in_flight) : 0);
       in.mem_rsp_valid = 1;
+      in.mem_rsp_id = which->id;
       in.mem_rsp_err = bus_error ? 1 : 0;
-      if (!bus_error) access();
-      in_flight_ = false;
+      if (!bus_error) answer(*which);
+      in_flight.erase(which);
     }
     if (out.mem_req_valid != 0 && in.mem_req_ready != 0) {
-      in_flight_ = true;
-      op_ = out.mem_req_op;
-      address_ = out.mem_req_addr;
-      compare_ = out.mem_req_cmp;
-      data_ = out.mem_req_data;
-      in.mem_rsp_id = out.mem_req_id;
-      ++(op_ == 0 ? reads : updates);
+      in_flight.push_back({out.mem_req_id, out.mem_req_op, out.mem_req_addr, out.mem_req_cmp, out.mem_req_data});
+      ++(out.mem_req_op == 0 ? reads : updates);
     }
     if (clock_hook != nullptr) {
       clock_hook(api_, self_, &in, &out);
@@ -157,6 +163,8 @@ class DutBench {
   std::map<std::uint64_t, std::uint64_t> memory;     // words that were never written read as 0
   std::function<void(std::uint64_t)> before_update;  // sees the address just before a compare-and-swap
   void (*clock_hook)(const kilburn_dut_api*, void*, const kilburn_dut_in*, kilburn_dut_out*) = nullptr;
+  std::vector<Access> in_flight;                                  // oldest first
+  std::function<std::size_t(const std::vector<Access>&)> choose;  // which of them is answered next
   bool memory_answers = true;
   bool bus_error = false;
   unsigned reads = 0;
@@ -166,13 +174,13 @@ class DutBench {
  private:
   static constexpr unsigned kPatience = 1000;
 
-  void access() {
-    if (op_ == 1 && before_update) before_update(address_);
-    std::uint64_t& word = memory[address_];
+  void answer(const Access& access) {
+    if (access.op == 1 && before_update) before_update(access.address);
+    std::uint64_t& word = memory[access.address];
     in.mem_rsp_data = word;
-    if (op_ == 1 && word == compare_) {
+    if (access.op == 1 && word == access.compare) {
       in.mem_rsp_match = 1;
-      word = data_;
+      word = access.data;
     }
   }
 
@@ -189,11 +197,6 @@ class DutBench {
   std::unique_ptr<void, DutClose> library_;
   const kilburn_dut_api* api_ = nullptr;
   void* self_ = nullptr;
-  bool in_flight_ = false;
-  std::uint8_t op_ = 0;
-  std::uint64_t address_ = 0;
-  std::uint64_t compare_ = 0;
-  std::uint64_t data_ = 0;
 };
 
 }  // namespace kilburn::rtl_test

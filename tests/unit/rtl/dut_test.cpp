@@ -14,14 +14,16 @@ TEST_CASE("every library says what it is") {
   struct Expected {
     const char* library;
     const char* name;
-    std::uint32_t format, cfg, features, i_entries, d_entries;
+    std::uint32_t format, cfg, features, i_entries, d_entries, i_misses, d_misses, l2_sets, l2_large_sets, l2_ways;
+    std::uint32_t psc[4], walkers;
   };
-  const auto expected = GENERATE(Expected{"mmu-x86-64", "mmu", 0, 0x68, 0x2f, 16, 32},
-                                 Expected{"mmu-alpha", "mmu", 1, 0x200, 0x30, 16, 32},
-                                 Expected{"mmu-alpha-x64", "mmu", 2, 0x400, 0x30, 16, 32},
-                                 Expected{"mmu-tiny-x86-64", "mmu-tiny", 0, 0x68, 0x2f, 2, 4},
-                                 Expected{"mmu-tiny-alpha", "mmu-tiny", 1, 0x200, 0x30, 2, 4},
-                                 Expected{"mmu-tiny-alpha-x64", "mmu-tiny", 2, 0x400, 0x30, 2, 4});
+  const auto expected =
+      GENERATE(Expected{"mmu-x86-64", "mmu", 0, 0x68, 0x2f, 16, 32, 2, 4, 64, 8, 4, {16, 8, 4, 2}, 4},
+               Expected{"mmu-alpha", "mmu", 1, 0x200, 0x30, 16, 32, 2, 4, 64, 8, 4, {16, 8, 0, 0}, 4},
+               Expected{"mmu-alpha-x64", "mmu", 2, 0x400, 0x30, 16, 32, 2, 4, 64, 8, 4, {16, 8, 4, 0}, 4},
+               Expected{"mmu-tiny-x86-64", "mmu-tiny", 0, 0x68, 0x2f, 2, 4, 1, 1, 1, 1, 1, {1, 1, 1, 1}, 1},
+               Expected{"mmu-tiny-alpha", "mmu-tiny", 1, 0x200, 0x30, 2, 4, 1, 1, 1, 1, 1, {1, 1, 0, 0}, 1},
+               Expected{"mmu-tiny-alpha-x64", "mmu-tiny", 2, 0x400, 0x30, 2, 4, 1, 1, 1, 1, 1, {1, 1, 1, 0}, 1});
   DutBench bench(library(expected.library));
   const kilburn_dut_api& api = bench.api();
   CHECK(api.magic == KILBURN_DUT_MAGIC);
@@ -39,13 +41,34 @@ TEST_CASE("every library says what it is") {
   CHECK(api.config.exact == 1);
   CHECK(api.config.i_entries == expected.i_entries);
   CHECK(api.config.d_entries == expected.d_entries);
+  CHECK(api.config.i_misses == expected.i_misses);
+  CHECK(api.config.d_misses == expected.d_misses);
+  CHECK(api.config.l2_sets == expected.l2_sets);
+  CHECK(api.config.l2_large_sets == expected.l2_large_sets);
+  CHECK(api.config.l2_ways == expected.l2_ways);
+  std::uint32_t psc_entries = 0;
+  for (unsigned n = 0; n < 4; ++n) {
+    CHECK(api.config.psc_entries[n] == expected.psc[n]);
+    psc_entries += expected.psc[n];
+  }
+  CHECK(api.config.walkers == expected.walkers);
+  CHECK(api.config.policy == 0);
+  CHECK(api.config.rewalk == 1);
+  CHECK(api.config.prefetch == 0);
   CHECK(api.bugs == nullptr);
   CHECK(api.set_bug == nullptr);
   kilburn_tlb_entry entry;
   CHECK(api.probe(bench.self(), 0, expected.i_entries - 1, &entry) == 0);
   CHECK(api.probe(bench.self(), 0, expected.i_entries, &entry) == -1);
   CHECK(api.probe(bench.self(), 1, expected.d_entries, &entry) == -1);
-  CHECK(api.probe(bench.self(), 2, 0, &entry) == -1);
+  // The L2 TLB has a bank for each page size: three, or one for each granularity hint.
+  const std::uint32_t l2_ways =
+      expected.l2_ways * (expected.l2_sets + (expected.format == 0 ? 2 : 3) * expected.l2_large_sets);
+  CHECK(api.probe(bench.self(), 2, l2_ways - 1, &entry) == 0);
+  CHECK(api.probe(bench.self(), 2, l2_ways, &entry) == -1);
+  CHECK(api.probe(bench.self(), 3, psc_entries - 1, &entry) == 0);
+  CHECK(api.probe(bench.self(), 3, psc_entries, &entry) == -1);
+  CHECK(api.probe(bench.self(), 4, 0, &entry) == -1);
 }
 
 TEST_CASE("an instance starts no thread, so that a process with one can fork") {
@@ -118,29 +141,34 @@ TEST_CASE("one translation a cycle on both ports") {
   CHECK(bench.reads == reads);
 }
 
-TEST_CASE("a hit passes a miss, a second miss waits") {
+TEST_CASE("a hit passes a miss, a second miss is walked for meanwhile, a full miss file closes the port") {
   DutBench bench(library("mmu-props-x86-64"));
   x86_tables(bench);
-  for (std::uint64_t page = 0; page < 3; ++page) bench.memory[table(3) + 8 * page] = (page + 1) << 20 | kUserTable;
+  for (std::uint64_t page = 0; page < 6; ++page) bench.memory[table(3) + 8 * page] = (page + 1) << 20 | kUserTable;
   bench.translate_d(0x0000, false, kUser);
   bench.memory_answers = false;
-  bench.request_d(0x1000, false, kUser, 1);  // to the slot
+  bench.request_d(0x1000, false, kUser, 1);
   bench.request_d(0x0040, false, kUser, 2);  // hit under the miss
   CHECK(bench.out.d.rsp_valid == 1);
   CHECK(bench.out.d.rsp_id == 2);
   CHECK(bench.out.d.rsp_pa == 0x100040);
-  bench.request_d(0x2000, false, kUser, 3);  // held: the port closes
+  bench.request_d(0x2000, false, kUser, 3);
+  bench.request_d(0x3000, false, kUser, 4);
+  bench.request_d(0x4000, false, kUser, 5);
   for (int i = 0; i < 10; ++i) {
     CHECK(bench.out.d.req_ready == 0);
     bench.clock();
   }
+  CHECK(bench.in_flight.size() == 4);                                   // one walk each
+  bench.choose = [](const auto& flight) { return flight.size() - 1; };  // the youngest first
   bench.memory_answers = true;
-  const auto first = bench.response_d();
-  CHECK(first.rsp_id == 1);
-  CHECK(first.rsp_pa == 0x200000);
-  const auto second = bench.response_d();
-  CHECK(second.rsp_id == 3);
-  CHECK(second.rsp_pa == 0x300000);
+  std::vector<unsigned> order;
+  while (order.size() < 4) {
+    const auto response = bench.response_d();
+    CHECK(response.rsp_pa == (response.rsp_id == 1 ? 0x200000 : std::uint64_t{response.rsp_id} << 20));
+    order.push_back(response.rsp_id);
+  }
+  CHECK(order == std::vector<unsigned>{5, 4, 3, 1});
 }
 
 TEST_CASE("a response waits until it is taken, and two close the port") {

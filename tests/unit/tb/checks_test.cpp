@@ -17,8 +17,7 @@ struct Run {
   arch::u64 translated = 0, faulted = 0, compared = 0;
 };
 
-Run run(arch::Format format, const std::string& bug, bool exact, bool settled = false) {
-  constexpr arch::u64 count = 20000;
+Run run(arch::Format format, const std::string& bug, bool exact, bool settled = false, arch::u64 count = 20000) {
   std::string file(arch::name(format));
   for (char& c : file) c = c == '-' ? '_' : c;
   const auto library = tb::DutLibrary::load(std::string(KILBURN_TEST_DUTS) + "/twin_" + file + ".so", format);
@@ -99,11 +98,15 @@ TEST_CASE("protocol rules hold without a reference") {
 }
 
 TEST_CASE("a DUT without a twin is compared with the architecture's walk while the tables rest") {
+  // Some thousand cycles a phase, in which a good hit stream answers some thousand requests: long enough for a dozen
+  // phases of either kind. Alpha's misses for software to fill are not compared.
+  constexpr arch::u64 kCount = 60000;
   for (auto format : {arch::Format::x86_64, arch::Format::alpha, arch::Format::alpha_x64}) {
-    const Run good = run(format, "", false, true);
+    const Run good = run(format, "", false, true, kCount);
     INFO(arch::name(format) << ": " << good.message);
     CHECK(good.check == "");
-    CHECK(good.compared > 4000);
+    CHECK(good.answered >= kCount);
+    CHECK(good.compared > kCount / 4);
     const Run wrong = run(format, "PA", false, true);
     CHECK(wrong.check == "architecture");
     CHECK(wrong.signal == "d_rsp_pa_o");

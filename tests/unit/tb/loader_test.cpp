@@ -37,7 +37,7 @@ TEST_CASE("a library of the contract loads by path") {
 TEST_CASE("a library that cannot be used is refused with its reason") {
   CHECK_THAT(refusal(kDuts + "/missing.so"), Contains("does not exist"));
   CHECK_THAT(refusal(kDuts + "/no_dut.so"), Contains("does not export kilburn_dut"));
-  CHECK_THAT(refusal(kDuts + "/twin_old_contract.so"), Contains("contract version 99") && Contains("needs version 2"));
+  CHECK_THAT(refusal(kDuts + "/twin_old_contract.so"), Contains("contract version 99") && Contains("needs version 3"));
   CHECK_THAT(refusal(kDuts + "/twin_alpha.so"), Contains("another page-table format than x86-64"));
   CHECK_THAT(refusal("nonesuch"), Contains("there is no DUT \"nonesuch\" for format x86-64"));
   const auto text_file = std::string(KILBURN_TEST_DUTS) + "/text.so";

@@ -56,6 +56,24 @@ TEST_CASE("a compare-and-swap writes only on a match and returns the old word") 
   CHECK(p.memory.load64(8) == 9);
 }
 
+TEST_CASE("what is in flight at a reset is neither answered nor written") {
+  Port p;
+  p.memory.store64(8, 5);
+  p.port.set_timing({3, 3, 100});
+  p.request(true, 8, 5, 9);
+  const arch::u64 after_take = p.memory.load64(8);  // 9 if the access happened at once
+  p.port.reset(p.in);
+  for (int n = 0; n < 10; ++n) {
+    p.idle();
+    CHECK(p.in.mem_rsp_valid == 0);
+  }
+  CHECK(p.memory.load64(8) == after_take);
+  p.request(false, 8);  // the same id again
+  for (int n = 0; n < 3; ++n) p.idle();
+  CHECK(p.in.mem_rsp_valid == 1);
+  CHECK(p.in.mem_rsp_data == after_take);
+}
+
 TEST_CASE("an address outside the memory is a bus error without data") {
   Port p;
   p.request(false, 4096);

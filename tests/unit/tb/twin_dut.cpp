@@ -21,8 +21,15 @@ using namespace kilburn;
 
 constexpr auto kFormat = arch::Format::KILBURN_TWIN_FORMAT;
 
+// The sizes by default.
+constexpr uarch::Config kParameters = [] {
+  uarch::Config config;
+  config.format = kFormat;
+  return config;
+}();
+
 struct TwinDut {
-  std::unique_ptr<uarch::Mmu> mmu = uarch::make_mmu({kFormat, {}, 16, 32});
+  std::unique_ptr<uarch::Mmu> mmu = uarch::make_mmu(kParameters);
   std::string bug;
   arch::u64 responses = 0;
   bool held = false;  // a data response stands at the port, not yet taken
@@ -59,7 +66,9 @@ void clock(void* self, const kilburn_dut_in* in, kilburn_dut_out* out) {
 }
 int probe(void* self, int side, uint32_t index, kilburn_tlb_entry* entry) {
   auto& dut = *static_cast<TwinDut*>(self);
-  const auto e = dut.mmu->entry(static_cast<uarch::SideName>(side), index);
+  const auto structure = static_cast<uarch::Structure>(side);
+  if (side < 0 || side > 3 || index >= dut.mmu->entries(structure)) return -1;
+  const auto e = dut.mmu->entry(structure, index);
   std::memcpy(entry, &e, sizeof *entry);
   if (dut.bug == "CONTENTS" && side == 1 && index == 3) entry->asid ^= 1;
   return 0;
@@ -97,8 +106,19 @@ const kilburn_dut_api kApi = {KILBURN_DUT_MAGIC,
                                .cfg_pins = 1,
                                .features = ~0u,
                                .exact = 1,
-                               .i_entries = 16,
-                               .d_entries = 32,
+                               .i_entries = kParameters.i_entries,
+                               .d_entries = kParameters.d_entries,
+                               .i_misses = kParameters.i_misses,
+                               .d_misses = kParameters.d_misses,
+                               .l2_sets = kParameters.l2_sets,
+                               .l2_large_sets = kParameters.l2_large_sets,
+                               .l2_ways = kParameters.l2_ways,
+                               .psc_entries = {kParameters.psc_entries[0], kParameters.psc_entries[1],
+                                               kParameters.psc_entries[2], kParameters.psc_entries[3]},
+                               .walkers = kParameters.walkers,
+                               .policy = static_cast<uint32_t>(kParameters.policy),
+                               .rewalk = kParameters.rewalk,
+                               .prefetch = kParameters.prefetch,
                                .reserved = {}},
                               create,
                               destroy,

@@ -22,7 +22,7 @@ const std::map<std::string, std::vector<std::string>> kMayInclude = {
     {"model/tlm", {"model/tlm", "model/arch"}},
     {"sw", {"sw", "model/arch"}},
     {"tb/dut", {"tb/dut", "tb/errors.h", "model/arch"}},
-    {"tb/dut/models", {"tb/dut", "model"}},
+    {"tb/dut/models", {"tb/dut", "tb/random.h", "model"}},
     {"tb", {"tb", "sw", "model"}},
     {"tests", {"tests", "tb", "sw", "model"}},
 };

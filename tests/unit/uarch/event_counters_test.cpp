@@ -12,12 +12,12 @@ using namespace kilburn::uarch::test;
 
 TEST_CASE("event_counters: each code has its own counter") {
   EventCounters counters;
-  for (arch::u8 code = 0; code < 16; ++code) {
+  for (arch::u8 code = 0; code < 32; ++code) {
     for (unsigned n = 0; n <= code; ++n) counters.count(code);
   }
-  for (arch::u8 code = 0; code < 16; ++code) CHECK(counters.selected(code) == code + 1u);
+  for (arch::u8 code = 0; code < 32; ++code) CHECK(counters.selected(code) == code + 1u);
   counters.reset();
-  CHECK(counters.selected(15) == 0);
+  CHECK(counters.selected(31) == 0);
 }
 
 TEST_CASE("event_counters: evt_count is the selected counter before that cycle's own events") {

@@ -58,9 +58,8 @@ TEST_CASE("invalidate: T62 T63 T65 every operation times every kind of entry") {
       const char code = row.covered[op];
       for (const u64 offset : {u64{0}, u64{0xfff}}) {  // any byte of the page
         INFO(row.what << ", operation " << int{op} << ", offset " << offset);
-        CHECK(covers(kFormat, SideName::instruction, op, kVa + offset, kAsid, row.entry) ==
-              (code == '+' || code == 'I'));
-        CHECK(covers(kFormat, SideName::data, op, kVa + offset, kAsid, row.entry) == (code == '+' || code == 'D'));
+        CHECK(covers(kFormat, Holder::i_tlb, op, kVa + offset, kAsid, row.entry) == (code == '+' || code == 'I'));
+        CHECK(covers(kFormat, Holder::d_tlb, op, kVa + offset, kAsid, row.entry) == (code == '+' || code == 'D'));
       }
     }
   }
@@ -70,11 +69,11 @@ TEST_CASE("invalidate: T94 the same table holds for an Alpha block") {
   constexpr arch::FormatInfo kFormat = arch::info(arch::Format::alpha);
   const TlbEntry block = page(0x3'0040'0000, 7, false, 22);  // GH 3: 512 pages of 8 KB
   for (const u64 va : {u64{0x3'0040'0000}, u64{0x3'0040'2000}, u64{0x3'007f'ffff}}) {
-    CHECK(covers(kFormat, SideName::data, inv::PAGE, va, 7, block));
-    CHECK_FALSE(covers(kFormat, SideName::data, inv::PAGE, va, 8, block));
+    CHECK(covers(kFormat, Holder::d_tlb, inv::PAGE, va, 7, block));
+    CHECK_FALSE(covers(kFormat, Holder::d_tlb, inv::PAGE, va, 8, block));
   }
-  CHECK_FALSE(covers(kFormat, SideName::data, inv::PAGE, 0x3'0080'0000, 7, block));
-  CHECK_FALSE(covers(kFormat, SideName::data, inv::PAGE, 0x3'003f'ffff, 7, block));
+  CHECK_FALSE(covers(kFormat, Holder::d_tlb, inv::PAGE, 0x3'0080'0000, 7, block));
+  CHECK_FALSE(covers(kFormat, Holder::d_tlb, inv::PAGE, 0x3'003f'ffff, 7, block));
 }
 
 TEST_CASE("invalidate: an address that fails the sign check covers nothing, but whole-TLB operations do not ask") {
@@ -96,10 +95,10 @@ TEST_CASE("invalidate: an address that fails the sign check covers nothing, but 
     const arch::FormatInfo format = arch::widest_info(c.format);
     const TlbEntry entry = page(c.va, 1, true, format.page_shift);
     for (const u8 op : {inv::PAGE, inv::PAGE_I, inv::PAGE_D, inv::PAGE_NONGLOBAL}) {
-      CHECK_FALSE(covers(format, SideName::instruction, op, c.bad, 1, entry));
-      CHECK_FALSE(covers(format, SideName::data, op, c.bad, 1, entry));
+      CHECK_FALSE(covers(format, Holder::i_tlb, op, c.bad, 1, entry));
+      CHECK_FALSE(covers(format, Holder::d_tlb, op, c.bad, 1, entry));
     }
-    CHECK(covers(format, SideName::data, inv::ALL, c.bad, 1, entry));
+    CHECK(covers(format, Holder::d_tlb, inv::ALL, c.bad, 1, entry));
   }
 }
 
@@ -108,11 +107,11 @@ TEST_CASE("invalidate: T33 an address of 57 bits covers its page with LA57 or wi
   constexpr arch::FormatInfo kFormat = arch::widest_info(arch::Format::x86_64);
   // Under four levels these two are not canonical; under five they are.
   for (const u64 va : {u64{0x0000'8000'0000'1000}, u64{0x00ff'ffff'ffff'f000}}) {
-    CHECK(covers(kFormat, SideName::data, inv::PAGE, va, 1, page(va, 1, false)));
-    CHECK_FALSE(covers(kFormat, SideName::data, inv::PAGE, va, 1, page(va ^ u64{1} << 47, 1, false)));
-    CHECK_FALSE(covers(kFormat, SideName::data, inv::PAGE, va, 1, page(va ^ u64{1} << 56, 1, false)));
+    CHECK(covers(kFormat, Holder::d_tlb, inv::PAGE, va, 1, page(va, 1, false)));
+    CHECK_FALSE(covers(kFormat, Holder::d_tlb, inv::PAGE, va, 1, page(va ^ u64{1} << 47, 1, false)));
+    CHECK_FALSE(covers(kFormat, Holder::d_tlb, inv::PAGE, va, 1, page(va ^ u64{1} << 56, 1, false)));
   }
   // An upper-half address carries its sign, an entry 57 bits of it.
-  CHECK(covers(kFormat, SideName::data, inv::PAGE, 0xffff'8000'0000'1000, 1, page(0x01ff'8000'0000'1000, 1, false)));
-  CHECK(covers(kFormat, SideName::data, inv::PAGE, 0xff00'0000'0000'1000, 1, page(0x0100'0000'0000'1000, 1, false)));
+  CHECK(covers(kFormat, Holder::d_tlb, inv::PAGE, 0xffff'8000'0000'1000, 1, page(0x01ff'8000'0000'1000, 1, false)));
+  CHECK(covers(kFormat, Holder::d_tlb, inv::PAGE, 0xff00'0000'0000'1000, 1, page(0x0100'0000'0000'1000, 1, false)));
 }

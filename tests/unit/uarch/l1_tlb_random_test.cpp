@@ -74,7 +74,7 @@ void run(unsigned entries, std::vector<unsigned> sizes, unsigned seed) {
   INFO("seed " << seed << ", " << entries << " entries");
   std::mt19937_64 random(seed);
   const auto below = [&](u64 n) { return random() % n; };
-  L1Tlb<F> tlb(entries);
+  L1Tlb<F> tlb(entries, Policy::tree);
   PlainTlb plain(kInfo.va_bits, entries);
   unsigned hits = 0, multi = 0, remembered = 0;
   for (unsigned step = 0; step < 20000; ++step) {

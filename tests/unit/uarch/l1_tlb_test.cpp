@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The TLB alone: match, fill choice and what an entry shows (rtl/README.md, "TLB").
+// The TLB alone: match, fill choice and what an entry shows (rtl/README.md, "L1 TLB").
 #include "model/uarch/l1_tlb.h"
 
 #include "tests/catch.h"
@@ -38,7 +38,7 @@ u64 address(Tlb& tlb, u64 va, u64 asid) {
 }  // namespace
 
 TEST_CASE("l1_tlb: an empty TLB matches nothing and shows zeros") {
-  X86Tlb tlb(4);
+  X86Tlb tlb(4, Policy::tree);
   CHECK(tlb.lookup(0, 0) == X86Tlb::kNone);
   const TlbEntry entry = tlb.entry(0);
   CHECK(entry.valid == 0);
@@ -47,7 +47,7 @@ TEST_CASE("l1_tlb: an empty TLB matches nothing and shows zeros") {
 }
 
 TEST_CASE("l1_tlb: an entry matches its page and ASID only") {
-  X86Tlb tlb(4);
+  X86Tlb tlb(4, Policy::tree);
   fill(tlb, 0x7000'1234, 5, page(0x9'8000));
   CHECK(address(tlb, 0x7000'1fff, 5) == 0x9'8fff);
   CHECK(tlb.lookup(0x7000'0fff, 5) == X86Tlb::kNone);
@@ -58,13 +58,13 @@ TEST_CASE("l1_tlb: an entry matches its page and ASID only") {
 }
 
 TEST_CASE("l1_tlb: a global entry matches every ASID") {
-  X86Tlb tlb(4);
+  X86Tlb tlb(4, Policy::tree);
   fill(tlb, 0xffff'8000'0000'0000, 5, page(0x1000, 12, true));
   CHECK(address(tlb, 0xffff'8000'0000'0123, 0xfff) == 0x1123);
 }
 
 TEST_CASE("l1_tlb: a large page matches all of its bytes, and an entry shows its first") {
-  X86Tlb tlb(4);
+  X86Tlb tlb(4, Policy::tree);
   fill(tlb, 0xffff'8000'4012'3456, 7, page(0x8000'0000, 21));
   CHECK(address(tlb, 0xffff'8000'401f'ffff, 7) == 0x801f'ffff);
   CHECK(tlb.lookup(0xffff'8000'4020'0000, 7) == X86Tlb::kNone);
@@ -79,7 +79,7 @@ TEST_CASE("l1_tlb: a large page matches all of its bytes, and an entry shows its
 }
 
 TEST_CASE("l1_tlb: T92 a granularity-hint block of 64 pages") {
-  AlphaTlb tlb(4);
+  AlphaTlb tlb(4, Policy::tree);
   fill(tlb, 0x123'4567, 3, page(0x4008'0000, 19));  // 8 KB pages, GH = 2
   CHECK(address(tlb, 0x120'0000, 3) == 0x4008'0000);
   CHECK(address(tlb, 0x127'ffff, 3) == 0x400f'ffff);
@@ -88,7 +88,7 @@ TEST_CASE("l1_tlb: T92 a granularity-hint block of 64 pages") {
 }
 
 TEST_CASE("l1_tlb: fills take the lowest invalid entry, then the tree's victim") {
-  X86Tlb tlb(4);
+  X86Tlb tlb(4, Policy::tree);
   for (u64 n = 0; n < 4; ++n) {
     fill(tlb, n << 12, 1, page(n << 20));
     CHECK(tlb.entry(static_cast<unsigned>(n)).pa == n << 20);
@@ -104,7 +104,7 @@ TEST_CASE("l1_tlb: fills take the lowest invalid entry, then the tree's victim")
 }
 
 TEST_CASE("l1_tlb: the victim is the tree's choice before the hit of the same cycle") {
-  X86Tlb tlb(2);
+  X86Tlb tlb(2, Policy::tree);
   fill(tlb, 0x1000, 1, page(0x1000));
   fill(tlb, 0x2000, 1, page(0x2000));
   const unsigned victim = tlb.victim();
@@ -117,7 +117,7 @@ TEST_CASE("l1_tlb: the victim is the tree's choice before the hit of the same cy
 }
 
 TEST_CASE("l1_tlb: a fill replaces the lowest entry that matches and clears the others") {
-  X86Tlb tlb(4);
+  X86Tlb tlb(4, Policy::tree);
   fill(tlb, 0x9000, 1, page(0x9000));              // entry 0: elsewhere
   fill(tlb, 0x20'1000, 1, page(0xa000));           // entry 1
   fill(tlb, 0x20'2000, 1, page(0xb000));           // entry 2
@@ -132,7 +132,7 @@ TEST_CASE("l1_tlb: a fill replaces the lowest entry that matches and clears the 
 }
 
 TEST_CASE("l1_tlb: another address space's entry is not replaced, a global one is") {
-  X86Tlb tlb(4);
+  X86Tlb tlb(4, Policy::tree);
   fill(tlb, 0x1000, 1, page(0x1000));
   fill(tlb, 0x1000, 2, page(0x2000));
   CHECK(tlb.entry(0).asid == 1);
@@ -148,7 +148,7 @@ TEST_CASE("l1_tlb: another address space's entry is not replaced, a global one i
 }
 
 TEST_CASE("l1_tlb: an access is remembered only where one entry matches") {
-  X86Tlb tlb(4);
+  X86Tlb tlb(4, Policy::tree);
   const X86Tlb::Access read{0x55, 0, 0x1, false};
   const X86Tlb::Access write{0x55, 0, 0x101, true};
   fill(tlb, 0x20'1000, 1, page(0xa000));
@@ -176,7 +176,7 @@ TEST_CASE("l1_tlb: an access is remembered only where one entry matches") {
 }
 
 TEST_CASE("l1_tlb: one entry works") {
-  X86Tlb tlb(1);
+  X86Tlb tlb(1, Policy::tree);
   fill(tlb, 0x1000, 1, page(0x1000));
   fill(tlb, 0x2000, 1, page(0x2000));
   CHECK(tlb.lookup(0x1000, 1) == X86Tlb::kNone);
@@ -184,7 +184,7 @@ TEST_CASE("l1_tlb: one entry works") {
 }
 
 TEST_CASE("l1_tlb: sixty-four entries are all used") {
-  X86Tlb tlb(64);
+  X86Tlb tlb(64, Policy::tree);
   for (u64 n = 0; n < 64; ++n) fill(tlb, n << 12, 1, page(n << 12));
   for (u64 n = 0; n < 64; ++n) CHECK(tlb.lookup(n << 12, 1) == static_cast<int>(n));
   fill(tlb, u64{64} << 12, 1, page(0));

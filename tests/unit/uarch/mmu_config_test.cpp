@@ -74,7 +74,7 @@ TEST_CASE("mmu config: a reset takes another configuration, which holds from the
   rig.in.ctx_ctl = 0;
   rig.ticks(3);
   rig.mmu->reset();
-  CHECK(rig.valid_entries(SideName::data) == 0);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 0);
   CHECK(rig.load(0x1000).rsp_pa == frame);
 }
 

@@ -204,7 +204,7 @@ TEST_CASE("mmu direct: with translation off the address is physical, before the 
     CHECK(rig.accesses.empty());
     CHECK(rig.count(event::D_DIRECT) == 1);
     CHECK(rig.count(event::I_DIRECT) == 1);
-    CHECK(rig.valid_entries(SideName::data) == 0);
+    CHECK(rig.valid_entries(Structure::d_tlb) == 0);
   }
 }
 

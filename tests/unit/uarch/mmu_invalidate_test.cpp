@@ -33,11 +33,11 @@ TEST_CASE("mmu invalidate: acknowledged two cycles after it is accepted, ready a
   CHECK(rig.cycle == c + 1);
   CHECK(rig.out().inv_ready == 0);
   CHECK(rig.out().inv_ack == 0);
-  CHECK(rig.valid_entries(SideName::data) == 1);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
   // A request of the BUSY cycle still sees the TLB as it was: it is accepted before the acknowledgement.
   rig.data(kVa);
   CHECK(rig.out().d.rsp_pa == 0x9000);
-  CHECK(rig.valid_entries(SideName::data) == 0);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 0);
   CHECK(rig.out().inv_ack == 1);
   CHECK(rig.out().inv_ready == 0);
   rig.tick();
@@ -59,14 +59,14 @@ TEST_CASE("mmu invalidate: T77 a second operation waits for the first and keeps 
   rig.tick();
   rig.in.inv_va = kVa + 0x1000;  // offered until it is taken, three cycles later
   rig.ticks(2);
-  CHECK(rig.valid_entries(SideName::data) == 1);
-  CHECK(rig.mmu->entry(SideName::data, 1).va == kVa + 0x1000);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 1).va == kVa + 0x1000);
   rig.ticks(1);
   rig.in.inv_valid = 0;
   rig.in.inv_va = 0;
-  CHECK(rig.valid_entries(SideName::data) == 1);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
   rig.ticks(3);
-  CHECK(rig.valid_entries(SideName::data) == 0);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 0);
   CHECK(rig.acks.size() == 2);
   CHECK(rig.acks[1] == rig.acks[0] + 3);
 }
@@ -131,9 +131,9 @@ TEST_CASE("mmu invalidate: T61 a fill in the cycle of acceptance is cleared in t
   rig.data(kVa);
   rig.ticks(8);
   CHECK(rig.invalidate(inv::ALL) == 9);
-  CHECK(rig.valid_entries(SideName::data) == 1);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
   rig.tick();
-  CHECK(rig.valid_entries(SideName::data) == 0);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 0);
   CHECK(rig.out().inv_ack == 1);
   CHECK(rig.out().d.rsp_valid == 1);
   rig.ticks(2);
@@ -220,17 +220,17 @@ TEST_CASE("mmu invalidate: T62 one page inside a cached large page, and T63 a gl
   rig.load(0x8000'0000);
   rig.execute(0x8000'0000);
   rig.invalidated(inv::PAGE, 0x4000'3000, 6);  // another address space's
-  CHECK(rig.valid_entries(SideName::data) == 2);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 2);
   rig.invalidated(inv::PAGE, 0x401f'f000, 5);
-  CHECK(rig.valid_entries(SideName::data) == 1);
-  CHECK(rig.mmu->entry(SideName::data, 1).size == 30);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 1).size == 30);
   rig.invalidated(inv::PAGE_NONGLOBAL, 0xbfff'f000, 5);
   rig.invalidated(inv::ASID, 0, 5);
   rig.invalidated(inv::NONGLOBAL);
-  CHECK(rig.valid_entries(SideName::data) == 1);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
   rig.invalidated(inv::PAGE, 0xbfff'f000, 6);  // global: whatever the ASID
-  CHECK(rig.valid_entries(SideName::data) == 0);
-  CHECK(rig.valid_entries(SideName::instruction) == 0);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 0);
+  CHECK(rig.valid_entries(Structure::i_tlb) == 0);
 }
 
 TEST_CASE("mmu invalidate: T66 one address space, T75 everything, and codes that mean nothing") {
@@ -243,21 +243,21 @@ TEST_CASE("mmu invalidate: T66 one address space, T75 everything, and codes that
     rig.load(0x1000);
     rig.load(0x2000);
   }
-  REQUIRE(rig.valid_entries(SideName::data) == 3);
+  REQUIRE(rig.valid_entries(Structure::d_tlb) == 3);
   // 7 and 8 fill a TLB in the Alpha formats; this operand would be valid in either format.
   for (u8 op = 7; op < 16; ++op) rig.invalidated(op, op < 12 ? 0x1000 : 0x5000, 1, 0x7'0000'1333);
-  CHECK(rig.valid_entries(SideName::data) == 3);
-  CHECK(rig.valid_entries(SideName::instruction) == 0);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 3);
+  CHECK(rig.valid_entries(Structure::i_tlb) == 0);
   CHECK(rig.count(event::FILL) == 3);
   CHECK(rig.acks.size() == 9);
   rig.invalidated(inv::ASID, 0, 2);
-  CHECK(rig.valid_entries(SideName::data) == 2);
-  CHECK(rig.mmu->entry(SideName::data, 0).asid == 1);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 2);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 0).asid == 1);
   rig.invalidated(inv::NONGLOBAL);
-  CHECK(rig.valid_entries(SideName::data) == 1);
-  CHECK(rig.mmu->entry(SideName::data, 1).global == 1);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 1).global == 1);
   rig.invalidated(inv::ALL);
-  CHECK(rig.valid_entries(SideName::data) == 0);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 0);
 }
 
 TEST_CASE("mmu invalidate: T93 any address of a granularity-hint block") {
@@ -268,14 +268,14 @@ TEST_CASE("mmu invalidate: T93 any address of a granularity-hint block") {
   rig.memory.set(rig.root, va + 0x3f'e000, 1, leaf);
   for (const u64 offset : {u64{0}, u64{0x2000}, u64{0x3f'ffff}}) {
     rig.load(va);
-    REQUIRE(rig.mmu->entry(SideName::data, 0).size == 22);
+    REQUIRE(rig.mmu->entry(Structure::d_tlb, 0).size == 22);
     rig.invalidated(inv::PAGE, va + offset);
-    CHECK(rig.valid_entries(SideName::data) == 0);
+    CHECK(rig.valid_entries(Structure::d_tlb) == 0);
   }
   rig.load(va);
   rig.invalidated(inv::PAGE, va + 0x40'0000);
   rig.invalidated(inv::PAGE, va - 1);
-  CHECK(rig.valid_entries(SideName::data) == 1);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
 }
 
 TEST_CASE("mmu invalidate: T95 one side only, T94 this ASN or ASM only") {
@@ -288,21 +288,21 @@ TEST_CASE("mmu invalidate: T95 one side only, T94 this ASN or ASM only") {
     rig.load(0x2000);
     rig.execute(0x1000);
     rig.execute(0x2000);
-    REQUIRE(rig.valid_entries(SideName::data) == 2);
-    REQUIRE(rig.valid_entries(SideName::instruction) == 2);
+    REQUIRE(rig.valid_entries(Structure::d_tlb) == 2);
+    REQUIRE(rig.valid_entries(Structure::i_tlb) == 2);
   };
   warm();
   rig.invalidated(inv::PAGE_I, 0x1000, 8);
-  CHECK(rig.valid_entries(SideName::instruction) == 2);
+  CHECK(rig.valid_entries(Structure::i_tlb) == 2);
   rig.invalidated(inv::PAGE_I, 0x1000, 9);
-  CHECK(rig.valid_entries(SideName::instruction) == 1);
-  CHECK(rig.valid_entries(SideName::data) == 2);
+  CHECK(rig.valid_entries(Structure::i_tlb) == 1);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 2);
   warm();
   rig.invalidated(inv::PAGE_D, 0x2000, 8);
-  CHECK(rig.valid_entries(SideName::instruction) == 2);
-  CHECK(rig.valid_entries(SideName::data) == 1);
+  CHECK(rig.valid_entries(Structure::i_tlb) == 2);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
   warm();
   rig.invalidated(inv::PAGE, 0x2000, 8);
-  CHECK(rig.valid_entries(SideName::instruction) == 1);
-  CHECK(rig.valid_entries(SideName::data) == 1);
+  CHECK(rig.valid_entries(Structure::i_tlb) == 1);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
 }

@@ -35,7 +35,7 @@ TEST_CASE("mmu key: T29 PKRU acts on the next access, hit or not, without a flus
   rig.in.ctx_ctl = kPke;
   CHECK(rig.load(kUser, Mode::user).rsp_pa == 0x9000);
   CHECK(rig.load(kUser, Mode::user).rsp_pa == 0x9000);
-  CHECK(rig.mmu->entry(SideName::data, 0).rights == 0x5b);  // W U D, key 5
+  CHECK(rig.mmu->entry(Structure::d_tlb, 0).rights == 0x5b);  // W U D, key 5
   CHECK(rig.count(event::D_HIT) == 1);
   rig.in.ctx_pkru = kAllBut5;  // the other fifteen keys do not count
   CHECK(rig.load(kUser, Mode::user).rsp_fault == 0);
@@ -47,7 +47,7 @@ TEST_CASE("mmu key: T29 PKRU acts on the next access, hit or not, without a flus
   CHECK(denied.rsp_level == 1);
   CHECK(rig.count(event::D_HIT) == 2);
   CHECK(rig.count(event::D_MISS) == 2);
-  CHECK(rig.valid_entries(SideName::data) == 0);  // a page fault
+  CHECK(rig.valid_entries(Structure::d_tlb) == 0);  // a page fault
   rig.in.ctx_pkru = 0;
   CHECK(rig.load(kUser, Mode::user).rsp_fault == 0);
   // Write disabled: reads go on hitting, and a write that has hit is denied.
@@ -100,7 +100,7 @@ TEST_CASE("mmu key: T23 the leaf's key counts, not the tables'") {
   rig.in.ctx_ctl = kPke;
   rig.in.ctx_pkru = kAllBut5;
   CHECK(rig.load(kUser, Mode::user).rsp_fault == 0);
-  CHECK(rig.mmu->entry(SideName::data, 0).rights == 0x5b);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 0).rights == 0x5b);
 }
 
 TEST_CASE("mmu key: T24 WD binds the supervisor with WP only") {
@@ -230,14 +230,14 @@ TEST_CASE("mmu key: PGE makes entries global when they are filled, not when they
   rig.memory.set(rig.root, kUser, 1, 0x9000 | kUserPage | kG);
   rig.in.ctx_asid = 1;
   CHECK(rig.load(kUser).rsp_global == 0);
-  CHECK(rig.mmu->entry(SideName::data, 0).global == 0);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 0).global == 0);
   rig.in.ctx_ctl = kPge;
   CHECK(rig.load(kUser).rsp_global == 0);  // a hit of the entry as it is
   CHECK(rig.count(event::D_HIT) == 1);
   rig.in.ctx_asid = 2;
   CHECK(rig.load(kUser).rsp_global == 1);  // a walk
-  REQUIRE(rig.valid_entries(SideName::data) == 2);
-  CHECK(rig.mmu->entry(SideName::data, 1).global == 1);
+  REQUIRE(rig.valid_entries(Structure::d_tlb) == 2);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 1).global == 1);
   rig.in.ctx_ctl = 0;
   rig.in.ctx_asid = 3;
   CHECK(rig.load(kUser).rsp_global == 1);  // entry 1 matches every address space, PGE or not
@@ -245,8 +245,8 @@ TEST_CASE("mmu key: PGE makes entries global when they are filled, not when they
   rig.in.ctx_asid = 1;
   CHECK(rig.load(kUser).rsp_global == 0);  // both match: walked, and filled without PGE over the lower
   CHECK(rig.count(event::D_MULTI) == 1);
-  CHECK(rig.valid_entries(SideName::data) == 1);
-  CHECK(rig.mmu->entry(SideName::data, 0).global == 0);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 0).global == 0);
   rig.invalidated(inv::NONGLOBAL);
-  CHECK(rig.valid_entries(SideName::data) == 0);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 0);
 }

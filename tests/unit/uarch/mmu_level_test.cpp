@@ -47,7 +47,7 @@ TEST_CASE("mmu level: T16 five levels, from VA<56:48> on, respond after 13 cycle
     CHECK(rig.accesses[n].cycle == 2 + 2 * n);
     CHECK((rig.accesses[n].address & 0xfff) == 8 * index[n]);
   }
-  CHECK(rig.mmu->entry(SideName::data, 0).va == kWide);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 0).va == kWide);
   CHECK(rig.count(event::MEM_READ) == 5);
   CHECK(rig.load(kWide).rsp_pa == 0x9000);
   CHECK(rig.count(event::D_HIT) == 1);
@@ -61,7 +61,7 @@ TEST_CASE("mmu level: T12 T40 level 5 takes part in rights and accessed bits") {
   CHECK(rig.accesses[1].op == 1);
   CHECK(rig.accesses[1].address == rig.root + 8 * 0x12);
   CHECK((rig.accesses[1].data ^ rig.accesses[1].compare) == kA);
-  CHECK(rig.mmu->entry(SideName::data, 0).rights == 0xa);  // U D
+  CHECK(rig.mmu->entry(Structure::d_tlb, 0).rights == 0xa);  // U D
   Rig one = five();
   one.memory.set(one.root, kWide, 1, 0x9000 | kUserPage);
   const u64 top = one.root + 8 * 0x12;
@@ -92,8 +92,8 @@ TEST_CASE("mmu level: T104 a request keeps the levels of its acceptance") {
   REQUIRE(rig.d_responses.size() == 2);
   CHECK(rig.d_responses[0].cycle == 11);
   CHECK(rig.d_responses[0].pins.rsp_pa == 0x9000);
-  // Replayed in cycle 11 as if that were cycle 0 of a walk of five levels.
-  CHECK(rig.d_responses[1].cycle == 24);
+  // The walker is idle in cycle 10; five reads from 11 to 19, the last answered in 20.
+  CHECK(rig.d_responses[1].cycle == 22);
   CHECK(rig.d_responses[1].pins.rsp_pa == 0xa000);
 }
 
@@ -154,14 +154,14 @@ TEST_CASE("mmu level: pages that differ in one upper bit are told apart") {
     }
     CHECK(rig.count(event::D_HIT) == 2);
     CHECK(rig.count(event::D_MISS) == 2);
-    CHECK(rig.mmu->entry(SideName::data, 1).va == (other & 0x01ff'ffff'ffff'ffff));
+    CHECK(rig.mmu->entry(Structure::d_tlb, 1).va == (other & 0x01ff'ffff'ffff'ffff));
     // INVLPG looks at 57 bits, whatever the controls are now.
     rig.in.ctx_ctl = 0;
     rig.invalidated(inv::PAGE, other ^ u64{1} << 57);
-    CHECK(rig.valid_entries(SideName::data) == 2);
+    CHECK(rig.valid_entries(Structure::d_tlb) == 2);
     rig.invalidated(inv::PAGE, other + 0xfff);
-    CHECK(rig.valid_entries(SideName::data) == 1);
-    CHECK(rig.mmu->entry(SideName::data, 0).va == kWide);
+    CHECK(rig.valid_entries(Structure::d_tlb) == 1);
+    CHECK(rig.mmu->entry(Structure::d_tlb, 0).va == kWide);
   }
 }
 
@@ -175,7 +175,7 @@ TEST_CASE("mmu level: T71 a page fault clears its own address of 57 bits in both
     CHECK(rig.execute(va).rsp_fault == 0);
   }
   CHECK(rig.store(kWide).rsp_err == 0x3);
-  for (const SideName side : {SideName::instruction, SideName::data}) {
+  for (const Structure side : {Structure::i_tlb, Structure::d_tlb}) {
     CHECK(rig.valid_entries(side) == 1);
     CHECK(rig.mmu->entry(side, 1).va == other);
   }

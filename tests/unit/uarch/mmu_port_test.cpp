@@ -47,8 +47,8 @@ TEST_CASE("mmu port: hits go on under a miss and overtake it") {
   CHECK(rig.d_responses[2].cycle == 11);
 }
 
-// The slot's result is pushed in cycle 10; nothing may be looked up then.
-TEST_CASE("mmu port: the port is not ready in the one cycle in which the slot is done") {
+// The result is pushed in cycle 10; nothing may be looked up then.
+TEST_CASE("mmu port: the port is not ready in the one cycle in which a miss is done") {
   Rig rig = warm();
   rig.data(kCold);
   for (unsigned cycle = 1; cycle <= 12; ++cycle) {
@@ -59,26 +59,40 @@ TEST_CASE("mmu port: the port is not ready in the one cycle in which the slot is
   }
 }
 
-// Cycle 1: the second miss finds the slot taken. Cycle 10: DONE, pushed. Cycle 11: the slot is IDLE, the held
-// request is replayed and misses. Cycle 12: PENDING, and from there as any walk: the response in cycle 22.
-TEST_CASE("mmu port: a second miss waits in the wait register and is replayed") {
+// One walker. Cycle 9: the first walk's last response. Cycle 10: its miss is DONE, the walker IDLE and takes the other.
+// Cycles 11, 13, 15, 17: its reads, the last answered in 18. Cycle 19: DONE; 20: the response.
+TEST_CASE("mmu port: a second miss of another page waits for the walker, and the port stays open") {
   Rig rig = warm();
   rig.data(kCold, false, arch::Mode::kernel, 1);
   rig.data(kCold2, false, arch::Mode::kernel, 2);
-  for (unsigned cycle = 2; cycle <= 23; ++cycle) {
+  for (unsigned cycle = 2; cycle <= 21; ++cycle) {
     INFO("cycle " << cycle);
-    // Held from cycle 2 to 11; DONE again in cycle 21.
-    CHECK(rig.out().d.req_ready == (cycle > 11 && cycle != 21));
-    CHECK(rig.out().d.rsp_valid == (cycle == 11 || cycle == 22));
+    CHECK(rig.out().d.req_ready == (cycle != 10 && cycle != 19));
+    CHECK(rig.out().d.rsp_valid == (cycle == 11 || cycle == 20));
     rig.tick();
   }
   CHECK(rig.d_responses.at(0).pins.rsp_id == 1);
   CHECK(rig.d_responses.at(1).pins.rsp_id == 2);
   CHECK(rig.d_responses.at(1).pins.rsp_pa == kCold2 + 0x4000'0000);
-  CHECK(rig.count(event::D_MISS) == 4);  // kHot's own, kCold, kCold2 twice
+  CHECK(rig.count(event::D_MISS) == 3);  // kHot's own, kCold, kCold2
 }
 
-TEST_CASE("mmu port: a second miss of the same page hits when it is replayed") {
+// The one entry is taken from cycle 1, DONE in 10 and FREE from 11.
+TEST_CASE("mmu port: a full miss file closes the port, to hits too") {
+  Config config = bare(Format::x86_64);
+  config.d_misses = 1;
+  Rig rig(config);
+  rig.memory.set(rig.root, kCold, 1, 0x9000 | x86::kUserPage);
+  rig.data(kCold);
+  for (unsigned cycle = 1; cycle <= 12; ++cycle) {
+    INFO("cycle " << cycle);
+    CHECK(rig.out().d.req_ready == (cycle >= 11));
+    CHECK(rig.out().i.req_ready == 1);
+    rig.tick();
+  }
+}
+
+TEST_CASE("mmu port: a second miss of the same page is merged and hits when it is tried again") {
   Rig rig = warm();
   rig.data(kCold, false, arch::Mode::kernel, 1);
   rig.data(kCold + 4, false, arch::Mode::kernel, 2);
@@ -114,7 +128,7 @@ TEST_CASE("mmu port: back-pressure keeps responses and their order, and closes t
   CHECK(rig.d_responses[1].cycle == 6);
 }
 
-TEST_CASE("mmu port: a done slot and a held request wait for a place in the FIFO") {
+TEST_CASE("mmu port: a done miss waits for a place in the FIFO") {
   Rig rig = warm();
   rig.in.d.rsp_ready = 0;
   rig.data(kCold, false, arch::Mode::kernel, 1);
@@ -171,7 +185,7 @@ TEST_CASE("mmu port: T104 root, ASID and controls belong to the request from its
   rig.in.ctx_root = other_root;
   rig.in.ctx_asid = 6;
   rig.in.ctx_ctl = 1;                            // WP = 1
-  rig.data(kCold, true, arch::Mode::kernel, 2);  // into the wait register with the second context
+  rig.data(kCold, true, arch::Mode::kernel, 2);  // merges with neither: another ASID
   rig.in.ctx_root = 0;
   rig.in.ctx_asid = 0;
   rig.ticks(40);
@@ -179,10 +193,10 @@ TEST_CASE("mmu port: T104 root, ASID and controls belong to the request from its
   CHECK(rig.d_responses[0].pins.rsp_fault == 0);
   CHECK(rig.d_responses[0].pins.rsp_pa == 0x1'0000);
   CHECK(rig.d_responses[1].pins.rsp_pa == 0x2'0000);
-  CHECK(rig.mmu->entry(SideName::data, 0).asid == 5);
-  CHECK(rig.mmu->entry(SideName::data, 0).pa == 0x1'0000);
-  CHECK(rig.mmu->entry(SideName::data, 1).asid == 6);
-  CHECK(rig.mmu->entry(SideName::data, 1).pa == 0x2'0000);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 0).asid == 5);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 0).pa == 0x1'0000);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 1).asid == 6);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 1).pa == 0x2'0000);
 }
 
 TEST_CASE("mmu port: T29 controls act on the next access without a flush") {
@@ -231,13 +245,13 @@ TEST_CASE("mmu port: reset in the middle of everything starts over") {
   PinsOut expected;
   expected.i.req_ready = expected.d.req_ready = expected.inv_ready = 1;
   CHECK(std::memcmp(&rig.out(), &expected, sizeof expected) == 0);
-  CHECK(rig.valid_entries(SideName::data) == 0);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 0);
   rig.in.mem_rsp_valid = 0;
   for (unsigned n = 0; n < 10; ++n) rig.mmu->clock(rig.in);
   CHECK(std::memcmp(&rig.out(), &expected, sizeof expected) == 0);
   CHECK(rig.mmu->describe() ==
-        "I: slot idle; 0 of 2 responses queued\nD: slot idle; 0 of 2 responses queued\n"
-        "walker: idle\ninvalidation: idle\n");
+        "I: no miss\nI: 0 of 2 responses queued\nD: no miss\nD: 0 of 2 responses queued\n"
+        "walkers: idle\ninvalidation: idle\n");
 }
 
 TEST_CASE("mmu port: describe() names what is under way") {
@@ -247,8 +261,9 @@ TEST_CASE("mmu port: describe() names what is under way") {
   rig.invalidate(inv::PAGE, kHot, 3);
   const std::string text = rig.mmu->describe();
   INFO(text);
-  for (const char* part : {"slot walks: id 1 write 0x200000 user", "wait register: id 2 read 0x300000 kernel",
-                           "walker: D side, level 4, waits for the read of", "busy, operation 3 VA 0x100000 ASID 3"}) {
+  for (const char* part :
+       {"D: miss 0 walks: id 1 write 0x200000 user", "D: miss 1 waits for a walker: id 2 read 0x300000 kernel",
+        "walker 0: D miss 0, level 4, waits for the read of 0x100000", "busy, operation 3 VA 0x100000 ASID 3"}) {
     CHECK(text.find(part) != std::string::npos);
   }
 }
@@ -259,6 +274,19 @@ TEST_CASE("mmu port: a configuration outside the ranges is refused by name") {
   CHECK_THROWS_WITH(make_mmu({Format::x86_64, {}, 0, 32}), Catch::Contains("i_entries"));
   CHECK_THROWS_WITH(make_mmu({Format::x86_64, with_pa_width(53), 16, 32}), Catch::Contains("pa_width"));
   CHECK_THROWS_WITH(make_mmu({Format::x86_64, with_pa_width(31), 16, 32}), Catch::Contains("pa_width"));
+  const auto refused = [](auto&& change, const char* name) {
+    Config config;
+    change(config);
+    CHECK_THROWS_WITH(make_mmu(config), Catch::Contains(name));
+  };
+  refused([](Config& c) { c.i_misses = 0; }, "i_misses");
+  refused([](Config& c) { c.d_misses = 9; }, "d_misses");
+  refused([](Config& c) { c.l2_sets = 2048; }, "l2_sets");
+  refused([](Config& c) { c.l2_large_sets = 0; }, "l2_large_sets");
+  refused([](Config& c) { c.l2_ways = 3; }, "l2_ways");
+  refused([](Config& c) { c.psc_entries[2] = 128; }, "level 4");
+  refused([](Config& c) { c.walkers = 9; }, "walkers");
+  refused([](Config& c) { c.policy = static_cast<Policy>(3); }, "policy");
   arch::Settings larger_pages;
   larger_pages.page_shift = 14;
   CHECK_THROWS_WITH(make_mmu({Format::alpha, larger_pages, 16, 32}), Catch::Contains("page_shift"));

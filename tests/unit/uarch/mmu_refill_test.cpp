@@ -87,10 +87,10 @@ TEST_CASE("mmu refill: the cycles of a fill") {
   const unsigned c = rig.invalidate(inv::FILL_D, kVa, 0, pfn(7) | kPage);
   CHECK(rig.mmu->describe().find("operation 8 VA 0x120000 ASID 0 entry 0x700003301") != std::string::npos);
   CHECK(rig.out().inv_ready == 0);
-  CHECK(rig.valid_entries(SideName::data) == 0);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 0);
   rig.data(kVa, false, Mode::kernel, 1);  // BUSY: the TLB as it was
   CHECK(rig.out().inv_ack == 1);
-  CHECK(rig.valid_entries(SideName::data) == 1);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
   CHECK(rig.out().d.rsp_fault == 4);
   rig.data(kVa + 0x123, true, Mode::user, 2);  // ACK
   CHECK(rig.out().d.rsp_fault == 0);
@@ -108,7 +108,7 @@ TEST_CASE("mmu refill: T92 an entry is what the operand maps the address to") {
   Rig rig = refilled();
   const u64 pte = pfn(0x1'2345) | kV | kKre | kUwe | kFow | kAsm | gh(2) | 1u << 17;
   rig.filled(SideName::data, 0xffff'fe00'0014'6789, pte, 0x801);  // page 0xa3, in the block of 64 from page 0x80
-  TlbEntry entry = rig.mmu->entry(SideName::data, 0);
+  TlbEntry entry = rig.mmu->entry(Structure::d_tlb, 0);
   CHECK(entry.va == 0x0000'0600'0010'0000);  // 43 bits
   CHECK(entry.pa == u64{0x1'2340} << 13);
   CHECK(entry.size == 19);
@@ -121,11 +121,11 @@ TEST_CASE("mmu refill: T92 an entry is what the operand maps the address to") {
   CHECK(response.rsp_size == 19);
   CHECK(response.rsp_global == 1);
   CHECK(response.rsp_mt == 0);
-  CHECK(rig.valid_entries(SideName::instruction) == 0);
+  CHECK(rig.valid_entries(Structure::i_tlb) == 0);
   rig.filled(SideName::instruction, 0x2000, pfn(9) | kPage, 3);
-  CHECK(rig.valid_entries(SideName::instruction) == 1);
-  CHECK(rig.valid_entries(SideName::data) == 1);
-  entry = rig.mmu->entry(SideName::instruction, 0);
+  CHECK(rig.valid_entries(Structure::i_tlb) == 1);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
+  entry = rig.mmu->entry(Structure::i_tlb, 0);
   CHECK(entry.asid == 3);
   CHECK(entry.global == 0);
   CHECK(entry.size == 13);
@@ -147,8 +147,8 @@ TEST_CASE("mmu refill: nothing is filled by an entry that is not valid or at an 
     rig.filled(SideName::instruction, c.va, pfn(7) | kPage);
     rig.filled(SideName::data, kVa, pfn(7) | (kPage & ~kV));
     CHECK(rig.acks.size() == 3);
-    CHECK(rig.valid_entries(SideName::data) == 0);
-    CHECK(rig.valid_entries(SideName::instruction) == 0);
+    CHECK(rig.valid_entries(Structure::d_tlb) == 0);
+    CHECK(rig.valid_entries(Structure::i_tlb) == 0);
     CHECK(rig.count(event::FILL) == 0);
     CHECK(rig.count(event::INVALIDATE) == 3);
   }
@@ -179,7 +179,7 @@ TEST_CASE("mmu refill: T85 a refused access gets its fault from the entry: a hit
   CHECK(rig.count(event::D_HIT) == 6);
   CHECK(rig.count(event::WALK) == 0);
   CHECK(rig.count(event::FILL) == 4);
-  CHECK(rig.valid_entries(SideName::data) == 3);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 3);
 }
 
 TEST_CASE("mmu refill: without the control a refused access is walked") {
@@ -193,7 +193,7 @@ TEST_CASE("mmu refill: without the control a refused access is walked") {
   CHECK(rig.count(event::D_MISS) == 1);
   rig.in.ctx_ctl = kRefill;
   CHECK(rig.store(kVa).rsp_pa == 9 << 13);  // what the walker has filled serves both
-  CHECK(rig.valid_entries(SideName::data) == 1);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
 }
 
 // A hit and then a refused access of one page, which differ in the control alone or in nothing but write.
@@ -214,10 +214,10 @@ TEST_CASE("mmu refill: software fills take invalid entries, then the tree's vict
   Rig rig = refilled();
   fill_pages(rig, 8, 13);
   const u64 expected[] = {4, 6, 5, 7};
-  for (unsigned n = 0; n < 4; ++n) CHECK(rig.mmu->entry(SideName::data, n).va == expected[n] << 13);
+  for (unsigned n = 0; n < 4; ++n) CHECK(rig.mmu->entry(Structure::d_tlb, n).va == expected[n] << 13);
   rig.invalidated(inv::PAGE_D, u64{6} << 13);
   rig.filled(SideName::data, u64{20} << 13, pfn(0x99) | kPage);
-  CHECK(rig.mmu->entry(SideName::data, 1).va == u64{20} << 13);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 1).va == u64{20} << 13);
   CHECK(rig.count(event::FILL) == 9);
 }
 
@@ -227,7 +227,7 @@ TEST_CASE("mmu refill: a hit touches the tree, a refused access does not") {
     for (u64 page = 0; page < 4; ++page) rig.filled(SideName::data, page << 13, pfn(0x10 + page) | kPage | kFow);
     CHECK((refused ? rig.store(0) : rig.load(0)).rsp_fault == (refused ? 12 : 0));
     rig.filled(SideName::data, u64{9} << 13, pfn(9) | kPage);
-    CHECK(rig.mmu->entry(SideName::data, refused ? 0 : 2).va == u64{9} << 13);
+    CHECK(rig.mmu->entry(Structure::d_tlb, refused ? 0 : 2).va == u64{9} << 13);
   }
 }
 
@@ -243,10 +243,10 @@ TEST_CASE("mmu refill: a hit in the cycle of a software fill") {
     rig.invalidate(inv::FILL_D, u64{9} << 13, 0, pfn(0x99) | kPage);
     rig.data(hit << 13);
     CHECK(rig.out().d.rsp_pa == (0x10 + hit) << 13);
-    CHECK(rig.mmu->entry(SideName::data, 0).va == u64{9} << 13);
+    CHECK(rig.mmu->entry(Structure::d_tlb, 0).va == u64{9} << 13);
     rig.ticks(3);
     rig.filled(SideName::data, u64{10} << 13, pfn(0x9a) | kPage);
-    CHECK(rig.mmu->entry(SideName::data, 2).va == u64{10} << 13);
+    CHECK(rig.mmu->entry(Structure::d_tlb, 2).va == u64{10} << 13);
   }
 }
 
@@ -256,7 +256,7 @@ TEST_CASE("mmu refill: T68 several matches are a miss") {
   rig.filled(SideName::data, kVa, pfn(7) | kPage);
   for (unsigned n = 0; n < 2; ++n) CHECK(rig.load(kVa).rsp_pa == 7 << 13);
   rig.filled(SideName::data, kVa + 0x2000, pfn(0x20) | kPage | gh(1));
-  REQUIRE(rig.valid_entries(SideName::data) == 2);
+  REQUIRE(rig.valid_entries(Structure::d_tlb) == 2);
   check_fault(rig.load(kVa), 4);
   check_fault(rig.store(kVa, Mode::user), 4);
   CHECK(rig.count(event::D_MISS) == 2);
@@ -265,7 +265,7 @@ TEST_CASE("mmu refill: T68 several matches are a miss") {
   CHECK(rig.load(kVa + 0x2000).rsp_pa == 0x21 << 13);
   // The 21164 writes over the lowest match and drops the others.
   rig.filled(SideName::data, kVa, pfn(8) | kPage);
-  CHECK(rig.valid_entries(SideName::data) == 1);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
   CHECK(rig.load(kVa).rsp_pa == 8 << 13);
   check_fault(rig.load(kVa + 0x2000), 4);
 }
@@ -279,12 +279,12 @@ TEST_CASE("mmu refill: T98 the 21264 ignores a fill over an entry that matches, 
       Rig rig = refilled(format, with_chip(chip));
       fill_pages(rig, 4, shift);
       rig.filled(SideName::data, 0, pfn(0x50) | kPage);
-      CHECK(rig.mmu->entry(SideName::data, 0).pa == u64{ev6 ? 0x10u : 0x50u} << shift);
-      CHECK(rig.valid_entries(SideName::data) == 4);
+      CHECK(rig.mmu->entry(Structure::d_tlb, 0).pa == u64{ev6 ? 0x10u : 0x50u} << shift);
+      CHECK(rig.valid_entries(Structure::d_tlb) == 4);
       CHECK(rig.count(event::FILL) == (ev6 ? 4 : 5));
       // Not touched, the tree still points to entry 0.
       rig.filled(SideName::data, u64{9} << shift, pfn(0x51) | kPage);
-      CHECK(rig.mmu->entry(SideName::data, ev6 ? 0 : 2).va == u64{9} << shift);
+      CHECK(rig.mmu->entry(Structure::d_tlb, ev6 ? 0 : 2).va == u64{9} << shift);
       CHECK(rig.count(event::FILL) == (ev6 ? 5 : 6));
     }
   }
@@ -296,12 +296,12 @@ TEST_CASE("mmu refill: T98 what matches is asked with the operation's address sp
   Rig rig = refilled(Format::alpha_x64);
   rig.filled(SideName::data, kVa, pfn(7) | kPage, 1);
   rig.filled(SideName::data, kVa, pfn(8) | kPage, 2);  // another space's: no duplicate
-  CHECK(rig.valid_entries(SideName::data) == 2);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 2);
   rig.filled(SideName::instruction, kVa, pfn(9) | kPage, 1);  // nor another side's
-  CHECK(rig.valid_entries(SideName::instruction) == 1);
+  CHECK(rig.valid_entries(Structure::i_tlb) == 1);
   rig.filled(SideName::data, kVa + 0x1000, pfn(10) | kPage | kAsm, 1);
   rig.filled(SideName::data, kVa + 0x1000, pfn(11) | kPage, 2);  // the ASM entry matches every space
-  CHECK(rig.valid_entries(SideName::data) == 3);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 3);
   rig.in.ctx_asid = 2;
   CHECK(rig.load(kVa).rsp_pa == 8 << 12);
   CHECK(rig.load(kVa + 0x1000).rsp_pa == 10 << 12);
@@ -316,7 +316,7 @@ TEST_CASE("mmu refill: T98 several matches on the 21264 stay until they are inva
   check_fault(rig.load(kVa), 4);
   CHECK(rig.count(event::FILL) == 2);
   rig.invalidated(inv::PAGE_D, kVa);
-  CHECK(rig.valid_entries(SideName::data) == 0);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 0);
   rig.filled(SideName::data, kVa, pfn(8) | kPage);
   CHECK(rig.load(kVa).rsp_pa == 8 << 12);
 }
@@ -334,10 +334,10 @@ TEST_CASE("mmu refill: T61 a fill kills the walk under way, and is written when 
     CHECK(rig.invalidate(inv::FILL_D, kVa, 0, pfn(7) | kPage) == 2);
     rig.tick();
     CHECK(rig.cycle == 4);
-    CHECK(rig.valid_entries(SideName::data) == 0);
+    CHECK(rig.valid_entries(Structure::d_tlb) == 0);
     rig.tick();
-    CHECK(rig.valid_entries(SideName::data) == 1);
-    CHECK(rig.mmu->entry(SideName::data, 0).pa == u64{7} << shift);
+    CHECK(rig.valid_entries(Structure::d_tlb) == 1);
+    CHECK(rig.mmu->entry(Structure::d_tlb, 0).pa == u64{7} << shift);
     CHECK(rig.out().inv_ack == 1);
     rig.ticks(12);
     CHECK(rig.acks == std::vector<unsigned>{5});
@@ -345,8 +345,8 @@ TEST_CASE("mmu refill: T61 a fill kills the walk under way, and is written when 
     CHECK(rig.d_responses[0].cycle == (format == Format::alpha ? 13 : 15));
     CHECK(rig.d_responses[0].pins.rsp_pa == u64{9} << shift);
     // The walker's fill replaces the duplicate on every chip.
-    CHECK(rig.valid_entries(SideName::data) == 1);
-    CHECK(rig.mmu->entry(SideName::data, 0).pa == u64{9} << shift);
+    CHECK(rig.valid_entries(Structure::d_tlb) == 1);
+    CHECK(rig.mmu->entry(Structure::d_tlb, 0).pa == u64{9} << shift);
     CHECK(rig.count(event::KILL) == 1);
     CHECK(rig.count(event::WALK) == 2);
     CHECK(rig.count(event::FILL) == 2);
@@ -361,16 +361,16 @@ TEST_CASE("mmu refill: a fill waits for a slow memory's answer and is written on
   rig.tick();
   rig.invalidate(inv::FILL_D, kVa, 0, pfn(7) | kPage);
   for (unsigned cycle = 3; cycle <= 10; ++cycle) {
-    CHECK(rig.valid_entries(SideName::data) == 0);
+    CHECK(rig.valid_entries(Structure::d_tlb) == 0);
     CHECK(rig.out().inv_ack == 0);
     rig.tick();
   }
-  CHECK(rig.valid_entries(SideName::data) == 1);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
   CHECK(rig.out().inv_ack == 1);
   rig.ticks(40);
   CHECK(rig.count(event::KILL) == 1);
   CHECK(rig.count(event::FILL) == 2);  // this one and the instruction side's walk
-  CHECK(rig.valid_entries(SideName::instruction) == 1);
+  CHECK(rig.valid_entries(Structure::i_tlb) == 1);
 }
 
 TEST_CASE("mmu refill: T104 the control belongs to the request: a held one walks, later ones miss at once") {
@@ -379,12 +379,11 @@ TEST_CASE("mmu refill: T104 the control belongs to the request: a held one walks
   rig.memory.set(rig.root, kVa + 0x2000, 1, pfn(8) | kPage);
   rig.data(kVa, false, Mode::kernel, 1);  // cycle 0: walks
   rig.in.ctx_ctl = kRefill;
-  rig.data(kVa + 0x2000, false, Mode::kernel, 2);  // cycle 1: reported, although the slot is taken
+  rig.data(kVa + 0x2000, false, Mode::kernel, 2);  // cycle 1: reported, although a walk is under way
   CHECK(rig.out().d.req_ready == 1);
   check_fault(rig.out().d, 4);
   rig.in.ctx_ctl = 0;
   rig.data(kVa + 0x2000, false, Mode::kernel, 3);  // cycle 2: held
-  CHECK(rig.out().d.req_ready == 0);
   rig.in.ctx_ctl = kRefill;
   rig.ticks(40);
   REQUIRE(rig.d_responses.size() == 3);

@@ -4,8 +4,8 @@
 // port shows in which cycle, and when the response is there.
 //
 // A walk with a memory that answers in the next cycle, the request accepted in cycle 0:
-//   0 lookup misses | 1 slot PENDING, walker IDLE | 2 REQ | 3 WAIT, answered | ... two cycles an access ...
-//   after the last answer in cycle n: n + 1 slot DONE, pushed | n + 2 response at the pins
+//   0 lookup misses | 1 READY, walker IDLE | 2 REQ | 3 SENT, answered | ... two cycles an access ...
+//   after the last answer in cycle n: n + 1 DONE, pushed | n + 2 response at the pins
 // so four levels answer in cycles 3, 5, 7, 9 and respond in cycle 11; three levels in cycle 9.
 #include "tests/unit/uarch/rig.h"
 
@@ -81,8 +81,8 @@ TEST_CASE("mmu timing: the instruction side takes as long") {
   CHECK(rig.i_responses[0].cycle == 11);
   CHECK(rig.i_responses[0].pins.rsp_id == 4);
   CHECK(rig.d_responses.empty());
-  CHECK(rig.valid_entries(SideName::instruction) == 1);
-  CHECK(rig.valid_entries(SideName::data) == 0);
+  CHECK(rig.valid_entries(Structure::i_tlb) == 1);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 0);
 }
 
 // Each compare-and-swap is two cycles more: 11 + 4 * 2 for a walk that finds no A bit anywhere.
@@ -111,6 +111,7 @@ TEST_CASE("mmu timing: T40 a walk that sets A at every level, and A and D of the
   CHECK(rig.count(event::MEM_CAS) == 4);
   CHECK(rig.count(event::MEM_READ) == 4);
   CHECK(rig.count(event::CAS_FAIL) == 0);
+  CHECK(rig.count(event::WALK_READS_4) == 1);  // compare-and-swaps are no reads
 }
 
 TEST_CASE("mmu timing: a read sets A and leaves D") {
@@ -137,7 +138,9 @@ TEST_CASE("mmu timing: a slow memory and a memory that is not ready stretch the 
   CHECK(rig.d_responses[0].cycle == 11 + 4 * 3 + 3);
 }
 
-TEST_CASE("mmu timing: both sides miss in one cycle: the data side walks first") {
+// Places of the ring: 0 to 3 the D side's, 4 and 5 the I side's. The walkers' last place is 0 after reset, so 4 comes
+// before 0; after that the last is the other one's.
+TEST_CASE("mmu timing: both sides miss in one cycle: the ring decides who walks first") {
   Rig rig = mapped(Format::x86_64);
   rig.in.i.valid = rig.in.d.valid = 1;
   rig.in.i.va = rig.in.d.va = kVa;
@@ -146,15 +149,15 @@ TEST_CASE("mmu timing: both sides miss in one cycle: the data side walks first")
   rig.ticks(30);
   REQUIRE(rig.d_responses.size() == 1);
   REQUIRE(rig.i_responses.size() == 1);
-  CHECK(rig.d_responses[0].cycle == 11);
-  // The data walk's last answer is in cycle 9, the walker is IDLE in cycle 10 and takes the other slot.
-  CHECK(rig.i_responses[0].cycle == 20);
+  CHECK(rig.i_responses[0].cycle == 11);
+  // The first walk's last answer is in cycle 9, the walker is IDLE in cycle 10 and takes the other miss.
+  CHECK(rig.d_responses[0].cycle == 20);
 }
 
 TEST_CASE("mmu timing: a walk starts in the cycle after an instruction miss although a data miss comes then") {
   Rig rig = mapped(Format::x86_64);
   rig.fetch(kVa);  // cycle 0
-  rig.data(kVa);   // cycle 1: the walker takes the I slot in this very cycle
+  rig.data(kVa);   // cycle 1: the walker takes the I miss in this very cycle
   rig.ticks(30);
   CHECK(rig.i_responses.at(0).cycle == 11);
   CHECK(rig.d_responses.at(0).cycle == 20);

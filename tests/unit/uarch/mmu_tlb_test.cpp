@@ -21,7 +21,7 @@ Rig overlapped() {
   CHECK(rig.load(kRegion + 0x1000).rsp_pa == 0x9000);
   rig.memory.set(rig.root, kRegion, 2, 0x60'0000 | kUserPage | kPs);
   CHECK(rig.load(kRegion + 0x2000).rsp_pa == 0x60'2000);
-  CHECK(rig.valid_entries(SideName::data) == 2);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 2);
   return rig;
 }
 
@@ -38,8 +38,8 @@ TEST_CASE("mmu tlb: T68 several matches are a miss whose fill leaves one entry")
   CHECK(rig.count(event::D_MULTI) == 1);
   CHECK(rig.count(event::D_MISS) == 3);
   CHECK(rig.count(event::D_HIT) == 0);
-  CHECK(rig.valid_entries(SideName::data) == 1);
-  CHECK(rig.mmu->entry(SideName::data, 0).size == 21);  // the lowest that matched
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 0).size == 21);  // the lowest that matched
   CHECK(rig.load(kRegion + 0x1000).rsp_pa == 0x60'1000);
   CHECK(rig.count(event::D_HIT) == 1);
 }
@@ -68,7 +68,7 @@ TEST_CASE("mmu tlb: T68 a page that hit before another entry came to overlap it"
 TEST_CASE("mmu tlb: T72 one invalidation of an address clears both sizes") {
   Rig rig = overlapped();
   rig.invalidated(inv::PAGE, kRegion + 0x1fff);
-  CHECK(rig.valid_entries(SideName::data) == 0);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 0);
 }
 
 TEST_CASE("mmu tlb: a page fault on an address with several matches clears them all") {
@@ -76,7 +76,7 @@ TEST_CASE("mmu tlb: a page fault on an address with several matches clears them 
   rig.memory.set(rig.root, kRegion, 2, 0);
   CHECK(rig.load(kRegion + 0x1000).rsp_err == 0);  // not present, read, supervisor
   CHECK(rig.d_responses.back().pins.rsp_fault == 1);
-  CHECK(rig.valid_entries(SideName::data) == 0);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 0);
 }
 
 TEST_CASE("mmu tlb: T67 entries of two address spaces live side by side") {
@@ -94,7 +94,7 @@ TEST_CASE("mmu tlb: T67 entries of two address spaces live side by side") {
     CHECK(rig.load(0x1000).rsp_pa == 0xa000);
   }
   CHECK(rig.count(event::D_HIT) == 4);
-  CHECK(rig.valid_entries(SideName::data) == 2);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 2);
 }
 
 TEST_CASE("mmu tlb: T97 the same ASID with another root goes on using its entries") {
@@ -112,8 +112,8 @@ TEST_CASE("mmu tlb: the replacement tree decides which page goes") {
   for (u64 n = 0; n < 4; ++n) rig.load(n << 12);
   rig.load(0);
   rig.load(u64{4} << 12);
-  CHECK(rig.mmu->entry(SideName::data, 2).va == u64{4} << 12);
-  CHECK(rig.mmu->entry(SideName::data, 0).va == 0);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 2).va == u64{4} << 12);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 0).va == 0);
 }
 
 // The hit is accepted in the walk's last cycle: the tree is touched for it first, then for the fill, and the
@@ -130,11 +130,11 @@ TEST_CASE("mmu tlb: a hit in the cycle of a fill") {
   CHECK(rig.data(8, false, arch::Mode::kernel, 2) == 9);  // the fill is at the end of this cycle
   CHECK(rig.out().d.rsp_id == 2);
   CHECK(rig.out().d.rsp_pa == 0x1'0008);
-  CHECK(rig.mmu->entry(SideName::data, 0).va == u64{4} << 12);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 0).va == u64{4} << 12);
   rig.ticks(3);
   // Touched last: entry 0. Node 1 points to the upper half, node 3 was left pointing to its lower entry.
   rig.load(u64{5} << 12);
-  CHECK(rig.mmu->entry(SideName::data, 2).va == u64{5} << 12);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 2).va == u64{5} << 12);
 }
 
 TEST_CASE("mmu tlb: sides of different sizes fill their own entries") {
@@ -144,7 +144,7 @@ TEST_CASE("mmu tlb: sides of different sizes fill their own entries") {
     CHECK(rig.load(n << 12).rsp_pa == (0x100 + n) << 12);
     CHECK(rig.execute(n << 12).rsp_pa == (0x100 + n) << 12);
   }
-  CHECK(rig.valid_entries(SideName::data) == 64);
-  CHECK(rig.valid_entries(SideName::instruction) == 1);
-  CHECK(rig.mmu->entry(SideName::instruction, 0).va == u64{63} << 12);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 64);
+  CHECK(rig.valid_entries(Structure::i_tlb) == 1);
+  CHECK(rig.mmu->entry(Structure::i_tlb, 0).va == u64{63} << 12);
 }

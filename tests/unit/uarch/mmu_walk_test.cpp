@@ -42,7 +42,7 @@ TEST_CASE("mmu walk: T60 a fault says level and error code, fills nothing, and t
     CHECK(rig.accesses.size() == 5 - level);
     rig.memory.write(address, entry | u64{1} << 51);  // above MAXPHYADDR
     check_fault(rig.load(kVa), 1, 0x9, level);        // P RSVD
-    CHECK(rig.valid_entries(SideName::data) == 0);
+    CHECK(rig.valid_entries(Structure::d_tlb) == 0);
     rig.memory.write(address, entry);
     CHECK(rig.load(kVa).rsp_pa == 0x9000);
     CHECK(rig.d_responses.back().pins.rsp_mt == 2);
@@ -102,7 +102,7 @@ TEST_CASE("mmu walk: T15 a bus error ends the walk at its level, is no page faul
     CHECK(rig.load(kVa).rsp_fault == 0);
     rig.memory.bad.insert(rig.memory.address(rig.root, kVa, level));
     check_fault(rig.store(kVa), 3, 0, level);
-    CHECK(rig.valid_entries(SideName::data) == 1);
+    CHECK(rig.valid_entries(Structure::d_tlb) == 1);
     CHECK(rig.load(kVa).rsp_fault == 0);  // still cached
     CHECK(rig.count(event::WALK_FAULT) == 1);
   }
@@ -124,7 +124,7 @@ TEST_CASE("mmu walk: T41 a write through an entry with D = 0 walks, sets D, and 
   Rig rig(Format::x86_64);
   rig.memory.set(rig.root, kVa, 1, 0x9000 | kP | kRw | kUs);
   CHECK(rig.load(kVa).rsp_fault == 0);
-  CHECK(rig.mmu->entry(SideName::data, 0).rights == 0x3);  // W U, not D
+  CHECK(rig.mmu->entry(Structure::d_tlb, 0).rights == 0x3);  // W U, not D
   const std::size_t before = rig.accesses.size();
   CHECK(rig.store(kVa).rsp_pa == 0x9000);
   REQUIRE(rig.accesses.size() == before + 5);
@@ -132,8 +132,8 @@ TEST_CASE("mmu walk: T41 a write through an entry with D = 0 walks, sets D, and 
   CHECK(rig.accesses.back().compare == (0x9000 | kP | kRw | kUs | kA));
   CHECK(rig.accesses.back().data == (0x9000 | kP | kRw | kUs | kA | kD));
   CHECK(rig.memory.read(leaf_address(rig)) == (0x9000 | kP | kRw | kUs | kA | kD));
-  CHECK(rig.mmu->entry(SideName::data, 0).rights == 0xb);
-  CHECK(rig.valid_entries(SideName::data) == 1);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 0).rights == 0xb);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
   CHECK(rig.store(kVa).rsp_pa == 0x9000);
   CHECK(rig.count(event::D_HIT) == 1);
   CHECK(rig.count(event::D_MISS) == 2);
@@ -190,7 +190,7 @@ TEST_CASE("mmu walk: T12 T44 an upper compare-and-swap that loses takes the othe
     if (access.op == 1) rig.memory.write(level2, table);  // made writable and accessed by another
   };
   CHECK(rig.store(kVa, arch::Mode::user).rsp_fault == 0);
-  CHECK(rig.mmu->entry(SideName::data, 0).rights == 0xb);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 0).rights == 0xb);
   CHECK(rig.count(event::CAS_FAIL) == 1);
 }
 
@@ -205,7 +205,7 @@ TEST_CASE("mmu walk: T70 T71 rights that were added are found without an invalid
   CHECK(rig.store(kVa).rsp_pa == 0xb000);  // not granted by it: the walk takes the new one
   CHECK(rig.load(kVa).rsp_pa == 0xb000);
   CHECK(rig.execute(kVa).rsp_pa == 0x9000);  // the other side's is still the old
-  CHECK(rig.valid_entries(SideName::data) == 1);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
 }
 
 TEST_CASE("mmu walk: T71 the page fault of one side clears the other side's entry too") {
@@ -221,13 +221,13 @@ TEST_CASE("mmu walk: T71 the page fault of one side clears the other side's entr
   rig.in.ctx_asid = 4;
   CHECK(rig.load(kVa).rsp_fault == 0);
   rig.in.ctx_asid = 3;
-  REQUIRE(rig.valid_entries(SideName::data) == 3);
-  REQUIRE(rig.valid_entries(SideName::instruction) == 2);
+  REQUIRE(rig.valid_entries(Structure::d_tlb) == 3);
+  REQUIRE(rig.valid_entries(Structure::i_tlb) == 2);
   check_fault(rig.store(kVa), 1, 0x3, 1);
-  CHECK(rig.valid_entries(SideName::data) == 2);  // ASID 4's and the neighbour's stay
-  CHECK(rig.valid_entries(SideName::instruction) == 1);
-  CHECK(rig.mmu->entry(SideName::instruction, 0).valid == 0);
-  CHECK(rig.mmu->entry(SideName::instruction, 1).va == kVa + 0x1000);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 2);  // ASID 4's and the neighbour's stay
+  CHECK(rig.valid_entries(Structure::i_tlb) == 1);
+  CHECK(rig.mmu->entry(Structure::i_tlb, 0).valid == 0);
+  CHECK(rig.mmu->entry(Structure::i_tlb, 1).va == kVa + 0x1000);
 }
 
 TEST_CASE("mmu walk: T12 rights are the AND over the levels, NX the OR") {
@@ -237,7 +237,7 @@ TEST_CASE("mmu walk: T12 rights are the AND over the levels, NX the OR") {
   const u64 level3 = rig.memory.address(rig.root, kVa, 3);
   rig.memory.write(level3, (rig.memory.read(level3) & ~kRw) | kNx);
   CHECK(rig.load(kVa, arch::Mode::user).rsp_fault == 0);
-  CHECK(rig.mmu->entry(SideName::data, 0).rights == 0xe);  // U NX D
+  CHECK(rig.mmu->entry(Structure::d_tlb, 0).rights == 0xe);  // U NX D
   check_fault(rig.store(kVa, arch::Mode::user), 1, 0x7, 1);
   check_fault(rig.execute(kVa, arch::Mode::user), 1, 0x15, 1);
 }
@@ -264,7 +264,7 @@ TEST_CASE("mmu walk: T81 T82 T83 T84 Alpha faults carry the level and clear noth
     check_fault(rig.execute(va), 9, 0, level);
     rig.memory.write(address, entry);
   }
-  CHECK(rig.valid_entries(SideName::data) == 1);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
   CHECK(rig.load(va).rsp_pa == 0x77 << 13);  // a fault of the Alpha formats drops no entry
   rig.memory.write(leaf, pfn(0x77) | kPage | kFow | kFor);
   CHECK(rig.store(va + 8).rsp_fault == 0);  // from the entry, which has neither
@@ -282,7 +282,7 @@ TEST_CASE("mmu walk: Alpha fault-on bits are kept with the entry and send an acc
   CHECK(rig.store(va).rsp_fault == 0);  // the walk finds the new entry and replaces the old
   CHECK(rig.store(va).rsp_fault == 0);
   CHECK(rig.count(event::D_HIT) == 1);
-  CHECK(rig.valid_entries(SideName::data) == 1);
+  CHECK(rig.valid_entries(Structure::d_tlb) == 1);
   CHECK(rig.count(event::MEM_CAS) == 0);
 }
 
@@ -297,6 +297,6 @@ TEST_CASE("mmu walk: T92 a granularity-hint block is one entry") {
   CHECK(response.rsp_size == 19);
   CHECK(rig.load(va + 63 * 0x2000).rsp_pa == 0x103f << 13);
   CHECK(rig.count(event::D_HIT) == 1);
-  CHECK(rig.mmu->entry(SideName::data, 0).va == va);
-  CHECK(rig.mmu->entry(SideName::data, 0).pa == 0x1000 << 13);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 0).va == va);
+  CHECK(rig.mmu->entry(Structure::d_tlb, 0).pa == 0x1000 << 13);
 }

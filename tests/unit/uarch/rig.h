@@ -4,6 +4,7 @@
 // record of what left them in which cycle.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <functional>
 #include <memory>
@@ -29,6 +30,7 @@ struct Response {
 };
 struct MemAccess {
   unsigned cycle;  // in which it was taken
+  u8 id;
   u8 op;
   u64 address;
   u64 compare;
@@ -46,11 +48,26 @@ inline arch::Settings with_chip(arch::Chip chip) {
   return settings;
 }
 
+// Nothing between an L1 TLB and the walk: no L2 TLB, no paging-structure cache, one walker.
+inline Config bare(arch::Format format, unsigned i_entries = 4, unsigned d_entries = 4,
+                   const arch::Settings& settings = {}) {
+  Config config;
+  config.format = format;
+  config.settings = settings;
+  config.i_entries = i_entries;
+  config.d_entries = d_entries;
+  config.l2_sets = 0;
+  config.psc_entries = {};
+  config.walkers = 1;
+  return config;
+}
+
 class Rig {
  public:
   explicit Rig(arch::Format format, unsigned i_entries = 4, unsigned d_entries = 4, const arch::Settings& settings = {})
-      : memory(format), mmu(make_mmu({format, settings, i_entries, d_entries})), root(memory.table()) {
-    in.cfg = arch::config_word(format, settings);
+      : Rig(bare(format, i_entries, d_entries, settings)) {}
+  explicit Rig(const Config& config) : memory(config.format), mmu(make_mmu(config)), root(memory.table()) {
+    in.cfg = arch::config_word(config.format, config.settings);
     in.ctx_root = root;
     in.i.rsp_ready = in.d.rsp_ready = 1;
     in.mem_req_ready = 1;
@@ -67,8 +84,9 @@ class Rig {
     if (now.inv_ack) acks.push_back(cycle);
     const bool taken = now.mem_req_valid && in.mem_req_ready;
     if (taken) {
-      accesses.push_back({cycle, now.mem_req_op, now.mem_req_addr, now.mem_req_cmp, now.mem_req_data});
-      due_ = cycle + latency;
+      for (const Due& due : due_) REQUIRE(due.access.id != now.mem_req_id);  // one an id in flight (R9)
+      accesses.push_back({cycle, now.mem_req_id, now.mem_req_op, now.mem_req_addr, now.mem_req_cmp, now.mem_req_data});
+      due_.push_back({cycle + latency, accesses.back()});
     }
     mmu->clock(in);
     ++cycle;
@@ -147,9 +165,9 @@ class Rig {
     return out().evt_count;
   }
 
-  unsigned valid_entries(SideName side) const {
+  unsigned valid_entries(Structure structure) const {
     unsigned count = 0;
-    for (unsigned index = 0; index < 64; ++index) count += mmu->entry(side, index).valid;
+    for (unsigned index = 0; index < mmu->entries(structure); ++index) count += mmu->entry(structure, index).valid;
     return count;
   }
 
@@ -169,12 +187,15 @@ class Rig {
   void answer_due() {
     in.mem_rsp_valid = 0;
     in.mem_rsp_data = 0;
-    in.mem_rsp_match = in.mem_rsp_err = 0;
-    if (!due_ || *due_ != cycle) return;
-    due_.reset();
-    const MemAccess access = accesses.back();
+    in.mem_rsp_id = in.mem_rsp_match = in.mem_rsp_err = 0;
+    // One response a cycle: the first taken of those that are due.
+    const auto due = std::find_if(due_.begin(), due_.end(), [this](const Due& d) { return d.cycle <= cycle; });
+    if (due == due_.end()) return;
+    const MemAccess access = due->access;
+    due_.erase(due);
     if (before_access) before_access(access);
     in.mem_rsp_valid = 1;
+    in.mem_rsp_id = access.id;
     const std::optional<u64> word = memory.read_or_error(access.address);
     if (!word) {
       in.mem_rsp_err = 1;
@@ -199,7 +220,11 @@ class Rig {
     return responses.back().pins;
   }
 
-  std::optional<unsigned> due_;
+  struct Due {
+    unsigned cycle;
+    MemAccess access;
+  };
+  std::vector<Due> due_;  // in flight, in the order taken
 };
 
 }  // namespace kilburn::uarch::test

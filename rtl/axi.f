@@ -1,0 +1,3 @@
+# What mmu_axi.sv needs beyond files.f, in dependency order
+axi_adapter.sv
+mmu_axi.sv
