@@ -3,6 +3,7 @@
 // Command line of `kilburn run`.
 #include "tb/app/options.h"
 
+#include <algorithm>
 #include <boost/program_options.hpp>
 #include <charconv>
 #include <iostream>
@@ -85,6 +86,17 @@ po::options_description visible_options() {
       "levels", po::value<std::string>()->value_name("4|5"), "depth of the tables, instead of CR4.LA57")(
       "max-mappings", po::value<std::string>()->default_value("67108864")->value_name("N"),
       "refuse a dump with more mappings");
+  po::options_description opinion("Second opinion");
+  opinion.add_options()("simulator", po::value<std::vector<std::string>>()->value_name("S"),
+                        "replay the pins since the last reset on the same RTL in icarus, or in verilator-O0, Verilator "
+                        "without its optimisations; may be given for both")(
+      "simulator-sources", po::value<std::string>()->value_name("FILES.f"),
+      "the RTL of a DUT from elsewhere: a list of source files, relative to its folder")(
+      "simulator-top", po::value<std::string>()->value_name("NAME"), "its top module, with the ports of rtl/README.md")(
+      "simulator-parameter", po::value<std::vector<std::string>>()->value_name("NAME=N"),
+      "a parameter of that module; may be given several times")(
+      "pins", po::value<std::string>()->value_name("FILE.klb"),
+      "replay this pin log of an earlier run and run nothing");
   po::options_description output("Output");
   output.add_options()("waves", po::value<std::string>()->default_value("on-fail")->value_name("W"),
                        "never, on-fail (a window around the failure) or always")(
@@ -93,7 +105,7 @@ po::options_description visible_options() {
       "keep-trace", "keep the recorded trace of a program also when the run passes")(
       "json", "print result.json instead of the summary")("help", "this text");
   po::options_description all;
-  all.add(source).add(how).add(dump).add(output);
+  all.add(source).add(how).add(dump).add(opinion).add(output);
   return all;
 }
 
@@ -135,12 +147,42 @@ void parse_dump_options(const po::variables_map& map, RunOptions& o) {
   o.settings.pa_width = 52;  // a dump does not say; so no address bit is reserved
 }
 
+void parse_second_opinion(const po::variables_map& map, RunOptions& o) {
+  if (map.count("simulator")) {
+    for (const auto& word : map["simulator"].as<std::vector<std::string>>()) {
+      const auto simulator = simulator_from_name(word);
+      if (!simulator) throw UserError("there is no simulator \"" + word + "\"; there are: icarus, verilator-O0");
+      if (std::find(o.simulators.begin(), o.simulators.end(), *simulator) == o.simulators.end()) {
+        o.simulators.push_back(*simulator);
+      }
+    }
+  }
+  for (const char* option : {"simulator-sources", "simulator-top", "simulator-parameter", "pins"}) {
+    if (o.simulators.empty() && map.count(option)) {
+      throw UserError("--" + std::string(option) + " goes with --simulator");
+    }
+  }
+  if (map.count("simulator-sources")) o.simulator_rtl.sources = map["simulator-sources"].as<std::string>();
+  if (map.count("simulator-top")) o.simulator_rtl.top = map["simulator-top"].as<std::string>();
+  if (map.count("simulator-parameter")) {
+    o.simulator_rtl.parameters = map["simulator-parameter"].as<std::vector<std::string>>();
+  }
+  if (!map.count("pins")) return;
+  o.pins = map["pins"].as<std::string>();
+  if (o.pins.empty()) throw UserError("--pins is empty");
+  for (const auto& [name, value] : map) {
+    if (!value.defaulted() && name != "pins" && !name.starts_with("simulator")) {
+      throw UserError("--" + name + " does not go with --pins, which replays what was recorded");
+    }
+  }
+}
+
 }  // namespace
 
 std::optional<RunOptions> parse_run_options(const std::vector<std::string>& arguments) {
   po::options_description all = visible_options();
   po::options_description hidden;
-  hidden.add_options()("rerun-for-waves", "");
+  hidden.add_options()("rerun-for-waves", "")("record-pins", po::value<std::string>());
   po::options_description known;
   known.add(all).add(hidden);
   po::variables_map map;
@@ -171,6 +213,8 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   RunOptions o;
   o.command = "kilburn run";
   for (const auto& word : arguments) o.command += " " + shell_quote(word);
+  parse_second_opinion(map, o);
+  if (!o.pins.empty()) return o;
   if (map.count("program")) o.program = map["program"].as<std::string>();
   if (map.count("trace")) o.trace = map["trace"].as<std::string>();
   if (map.count("test")) o.test = map["test"].as<std::string>();
@@ -192,6 +236,7 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   o.format_given = !map["format"].defaulted();
   o.dut = map["dut"].as<std::string>();
   const bool model = o.dut_is_model();
+  if (!o.simulators.empty() && model) throw UserError("--simulator replays RTL, which --dut " + o.dut + " is not");
   const auto& check = map["check"].as<std::string>();
   if (check != "all" && check != "exact" && check != "end-to-end") {
     throw UserError("there is no check \"" + check + "\"; there are: exact, end-to-end, all");
@@ -249,6 +294,7 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   o.json = map.count("json") != 0;
   o.keep_trace = map.count("keep-trace") != 0;
   o.rerun_for_waves = map.count("rerun-for-waves") != 0;
+  if (map.count("record-pins")) o.record_pins = number(map, "record-pins", 1, ~u64{0});
   return o;
 }
 

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/arch/judgement.h"
+#include "tb/second_opinion/opinion.h"
 
 namespace kilburn::tb {
 
@@ -54,6 +55,12 @@ struct RunOptions {
   std::optional<unsigned> cpu;    // --cpu: whose notes
   arch::u64 max_mappings = 0;     // --max-mappings
   bool list_mappings = false;     // print them instead of running
+
+  // A second opinion.
+  std::vector<Simulator> simulators;     // --simulator
+  GivenRtl simulator_rtl;                // --simulator-sources, -top, -parameter
+  std::filesystem::path pins;            // --pins: replay this log; nothing is run
+  std::optional<arch::u64> record_pins;  // a child that records the pins up to this cycle
 
   bool has_os() const { return !program.empty() || !trace.empty(); }
   bool dut_is_model() const { return dut == "arch" || dut == "tlm"; }

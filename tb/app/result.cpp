@@ -54,6 +54,29 @@ json::object failure_object(const Failure& f) {
   return o;
 }
 
+json::array opinions_array(const std::vector<Opinion>& opinions) {
+  json::array all;
+  for (const Opinion& opinion : opinions) {
+    json::object o;
+    o["simulator"] = name(opinion.simulator);
+    o["version"] = opinion.version;
+    o["verdict"] = !opinion.difference ? "agrees" : opinion.difference->unknown ? "unknown" : "differs";
+    o["message"] = verdict(opinion);
+    o["from_cycle"] = opinion.first_cycle;
+    o["cycles"] = opinion.cycles;
+    o["pins"] = opinion.pins();
+    o["seconds"] = opinion.seconds;
+    if (opinion.difference) {
+      o["cycle"] = opinion.difference->cycle;
+      o["pin"] = opinion.difference->pin;
+      o["recorded"] = hex(opinion.difference->recorded);
+      o["replayed"] = opinion.difference->replayed;
+    }
+    all.push_back(std::move(o));
+  }
+  return all;
+}
+
 // Boost.JSON prints on one line; people read this file too.
 void print(std::ostream& out, const json::value& value, const std::string& indent) {
   const std::string deeper = indent + "  ";
@@ -115,6 +138,8 @@ std::string json_text(const Result& r) {
   o["seconds"] = r.seconds;
   o["cycles_per_second"] = r.seconds > 0 ? static_cast<arch::u64>(static_cast<double>(r.cycles) / r.seconds) : 0;
   if (r.failure) o["failure"] = failure_object(*r.failure);
+  if (!r.pins.empty()) o["pin_log"] = r.pins;
+  if (!r.opinions.empty()) o["second_opinion"] = opinions_array(r.opinions);
   std::ostringstream out;
   print(out, o, "");
   out << "\n";

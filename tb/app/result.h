@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "tb/failure/failure.h"
+#include "tb/second_opinion/opinion.h"
 
 namespace kilburn::tb {
 
@@ -37,10 +38,14 @@ struct Result {
   std::optional<Failure> failure;
   arch::u64 mismatches = 0;  // 0: one if there is a failure
 
+  std::vector<Opinion> opinions;  // of other simulators
+  std::string pins;               // the pin log in the run folder; empty if there is none
+
   arch::u64 compared() const;  // sum of `comparisons`
 };
 
-std::string json_text(const Result&);                                    // one object, indented, ends with a newline
+std::string json_text(const Result&);  // one object, indented, ends with a newline
+void print_opinions(const std::vector<Opinion>&);
 void print_summary(const Result&, const std::filesystem::path& folder);  // for a person, to stdout
 // Writes result.json whole or not at all. Throws EnvironmentError.
 void write_result(const Result&, const std::filesystem::path& folder);

@@ -12,6 +12,7 @@
 
 #include "tb/app/interrupt.h"
 #include "tb/app/record.h"
+#include "tb/app/second_opinion.h"
 #include "tb/app/settings.h"
 #include "tb/app/sources.h"
 #include "tb/errors.h"
@@ -74,9 +75,10 @@ void remove_run_files(const fs::path& folder) {
   std::error_code ec;
   for (const auto& file : fs::directory_iterator(folder, ec)) {
     const std::string name = file.path().filename().string();
-    if (name == "result.json" || name == "waves.fst" || name == "swap" || name.starts_with("program.")) {
+    if (name == "result.json" || name == "waves.fst" || name == "swap" || name == "pins.klb" ||
+        name == "second_opinion" || name.starts_with("program.")) {
       std::error_code ignored;
-      fs::remove(file.path(), ignored);
+      fs::remove_all(file.path(), ignored);
     }
   }
 }
@@ -118,22 +120,26 @@ void discard_folder(const fs::path& folder, bool is_new) {
   fs::remove(folder, ec);
 }
 
-// Runs the failing test once more in a child that records the cycles around the failure.
-void record_waves_of_failure(const RunOptions& options, const fs::path& trace, Failure& failure) {
+// Runs the test once more in a child that records the waves around its failure, and the pins up to it, or of the
+// whole run if it passed.
+void run_again(const RunOptions& options, const fs::path& trace, bool waves, bool pins, Result& result) {
   auto words = words_of(options, trace);
-  const arch::u64 from = failure.cycle > kWavesBefore ? failure.cycle - kWavesBefore : 0;
-  for (const std::string& word : {std::string("--waves"), std::string("always"), std::string("--waves-window"),
-                                  std::to_string(from) + ":" + std::to_string(failure.cycle + kWavesAfter),
-                                  std::string("--out"), options.out.string(), std::string("--rerun-for-waves")}) {
-    words.push_back(word);
+  const arch::u64 cycle = result.failure ? result.failure->cycle : 0;
+  const arch::u64 from = cycle > kWavesBefore ? cycle - kWavesBefore : 0;
+  words.insert(words.end(),
+               {"--out", options.out.string(), "--rerun-for-waves", "--waves", waves ? "always" : "never"});
+  if (waves) {
+    words.insert(words.end(), {"--waves-window", std::to_string(from) + ":" + std::to_string(cycle + kWavesAfter)});
   }
+  if (pins) words.insert(words.end(), {"--record-pins", std::to_string(cycle != 0 ? cycle : ~arch::u64{0})});
   std::error_code ec;
   const auto self = fs::read_symlink("/proc/self/exe", ec);
   bp::child child(self.string(), bp::args(words), bp::std_in<bp::null, bp::std_out> bp::null, bp::std_err > bp::null,
                   ec);
   if (ec) return;
   child.wait(ec);
-  if (fs::exists(waves_file(options), ec)) failure.waves = waves_file(options).string();
+  if (waves && fs::exists(waves_file(options), ec)) result.failure->waves = waves_file(options).string();
+  if (pins && fs::exists(pins_file(options), ec)) take_pins(options, result);
 }
 
 void run_source(const RunOptions& options, const std::optional<DutLibrary>& library, const fs::path& trace,
@@ -176,6 +182,7 @@ std::optional<DutLibrary> check_input(RunOptions& options) {
       throw UserError("DUT " + options.dut + " cannot write waves");
     }
   }
+  if (library && !options.simulators.empty()) check_second_opinion(options, *library);
   if (!options.trace.empty() && !std::ifstream(options.trace)) {
     throw UserError("the trace " + options.trace.string() + " cannot be read");
   }
@@ -198,6 +205,7 @@ int run_command(const std::vector<std::string>& arguments) {
   RunOptions& options = *parsed;
   watch_for_interrupts();
 
+  if (!options.pins.empty()) return replay_pins(options);
   if (options.list_mappings) return list_mappings(options);
   const std::optional<DutLibrary> library = check_input(options);
   fs::path trace = options.trace;
@@ -208,7 +216,10 @@ int run_command(const std::vector<std::string>& arguments) {
 
   Result result;
   if (options.rerun_for_waves) {
-    run_source(options, library, trace, result);
+    if (options.record_pins && library)
+      record_pins(options, *library, [&](const DutLibrary& recorded) { run_source(options, recorded, trace, result); });
+    else
+      run_source(options, library, trace, result);
     return exit_status(result.verdict);
   }
 
@@ -249,10 +260,13 @@ int run_command(const std::vector<std::string>& arguments) {
     result.failure->check = "honesty";
     result.failure->message = "the run compared nothing, so it proves nothing";
   }
-  if (result.failure && options.waves == Waves::on_fail && library) {
-    record_waves_of_failure(options, trace, *result.failure);
-  } else if (options.waves == Waves::always && result.failure) {
-    result.failure->waves = waves_file(options).string();
+  const bool opinions = !options.simulators.empty() && result.verdict != Verdict::interrupted;
+  const bool waves = result.failure && options.waves == Waves::on_fail && library;
+  if (waves || opinions) run_again(options, trace, waves, !options.dut_is_model(), result);
+  if (options.waves == Waves::always && result.failure) result.failure->waves = waves_file(options).string();
+  if (opinions) {
+    write_result(result, options.out);  // kept if the second opinion fails
+    add_second_opinions(options, result);
   }
   if (!options.program.empty() && result.verdict == Verdict::passed && !options.keep_trace) {
     remove_traces(options.out);

@@ -75,7 +75,21 @@ void print_failure(const Style& style, const Failure& f) {
   lines(f.history, 12);
 }
 
+void opinion_rows(const Style& style, const std::vector<Opinion>& opinions) {
+  if (opinions.empty()) return;
+  std::cout << "\n  " << style.bold("Second opinion") << "\n";
+  for (const Opinion& o : opinions) {
+    char speed[96];
+    std::snprintf(speed, sizeof speed, "cycles from %s on alike, in %.1f s, %.1f kHz", grouped(o.first_cycle).c_str(),
+                  o.seconds, o.seconds > 0 ? static_cast<double>(o.cycles) / o.seconds / 1000 : 0.0);
+    row(name(o.simulator) + " " + o.version, grouped(o.cycles), speed);
+    std::cout << "    " << verdict(o) << "\n";
+  }
+}
+
 }  // namespace
+
+void print_opinions(const std::vector<Opinion>& opinions) { opinion_rows(Style{}, opinions); }
 
 void print_summary(const Result& r, const std::filesystem::path& folder) {
   const Style style;
@@ -88,6 +102,7 @@ void print_summary(const Result& r, const std::filesystem::path& folder) {
   if (!r.notes.empty()) std::cout << "\n";
   lines(r.notes);
   if (r.failure) print_failure(style, *r.failure);
+  opinion_rows(style, r.opinions);
 
   std::cout << "\n";
   if (!r.memory_digest.empty()) row("final memory", r.memory_digest);
@@ -103,6 +118,7 @@ void print_summary(const Result& r, const std::filesystem::path& folder) {
   }
   row("mismatches", grouped(r.mismatches != 0 ? r.mismatches : r.failure ? 1u : 0u));
   if (r.failure && !r.failure->waves.empty()) row("waves", r.failure->waves);
+  if (!r.pins.empty()) row("pin log", r.pins);
   row("run folder", folder.string());
   if (r.failure) row("reproduce", r.reproduce);
   std::cout << "\n  "
