@@ -9,6 +9,7 @@
 #include "model/arch/format.h"
 #include "sw/core/bugs.h"
 #include "tb/dut/loader.h"
+#include "tb/dut/models/wild_dut.h"
 #include "tb/errors.h"
 
 namespace kilburn::tb {
@@ -21,10 +22,13 @@ constexpr const char* kUsage =
     "\n"
     "Lists built-in tests, installed DUTs, page-table formats and seeded bugs; all of them without a word.\n";
 
-// A table: rows of name, what it belongs to, description.
+// A table: rows of name, what it belongs to, description, and where a bug was seen.
 struct Row {
   std::string name, of, text;
+  std::string source = {};
 };
+
+constexpr arch::Format kFormats[] = {arch::Format::x86_64, arch::Format::alpha, arch::Format::alpha_x64};
 
 std::vector<Row> tests() {
   return {{"random", "any DUT", "constrained-random requests, invalidations, page-table edits, memory timing"}};
@@ -32,7 +36,7 @@ std::vector<Row> tests() {
 
 std::vector<Row> formats() {
   std::vector<Row> rows;
-  for (auto format : {arch::Format::x86_64, arch::Format::alpha, arch::Format::alpha_x64}) {
+  for (const auto format : kFormats) {
     const auto info = arch::info(format);
     rows.push_back({std::string(arch::name(format)), std::to_string(info.levels) + " levels",
                     std::to_string(info.va_bits) + "-bit addresses, pages from " +
@@ -49,26 +53,34 @@ std::vector<Row> duts() {
     rows.push_back(
         {dut.name, std::string(arch::name(dut.format)), library.api().description ? library.api().description : ""});
   }
-  for (auto format : {"x86-64", "alpha", "alpha-x64"}) {
-    rows.push_back({"arch", format, "the architectural walk, no TLB"});
-    rows.push_back({"tlm", format, "the loosely timed SystemC TLM-2.0 model"});
+  for (const auto format : kFormats) {
+    const std::string name(arch::name(format));
+    rows.push_back({"arch", name, "the architectural walk, no TLB"});
+    rows.push_back({"tlm", name, "the loosely timed SystemC TLM-2.0 model"});
+    for (const auto& wild : wild_dut_names()) rows.push_back({wild, name, wild_dut(wild, format)->description});
   }
   return rows;
+}
+
+void add_bugs(const kilburn_dut_api& api, const std::string& of, std::vector<Row>& rows) {
+  if (!api.bugs) return;
+  for (const char* const* bug = api.bugs; *bug; ++bug) {
+    const std::string text = *bug;  // ID, sentence and source, separated by tabs
+    const auto tab = text.find('\t');
+    const auto tab2 = text.find('\t', tab + 1);
+    rows.push_back({text.substr(0, tab), of, text.substr(tab + 1, tab2 - tab - 1),
+                    tab2 == std::string::npos ? "" : text.substr(tab2 + 1)});
+  }
 }
 
 std::vector<Row> bugs() {
   std::vector<Row> rows;
   for (const auto& dut : installed_duts()) {
     const auto library = DutLibrary::load(dut.path.string(), dut.format);
-    if (!library.api().bugs) continue;
-    for (const char* const* bug = library.api().bugs; *bug; ++bug) {
-      const std::string text = *bug;  // ID, sentence and source, separated by tabs
-      const auto tab = text.find('\t');
-      const auto tab2 = text.find('\t', tab + 1);
-      rows.push_back({text.substr(0, tab), dut.name + " " + std::string(arch::name(dut.format)),
-                      text.substr(tab + 1, tab2 - tab - 1) +
-                          (tab2 == std::string::npos ? "" : " (" + text.substr(tab2 + 1) + ")")});
-    }
+    add_bugs(library.api(), dut.name + " " + std::string(arch::name(dut.format)), rows);
+  }
+  for (const auto format : kFormats) {
+    add_bugs(*wild_dut("wild", format), "wild " + std::string(arch::name(format)), rows);
   }
   for (const auto& bug : os::bug_names()) rows.push_back({std::string(bug.id), "os", std::string(bug.text)});
   return rows;
@@ -76,7 +88,11 @@ std::vector<Row> bugs() {
 
 json::array to_json(const std::vector<Row>& rows) {
   json::array array;
-  for (const auto& row : rows) array.push_back({{"name", row.name}, {"of", row.of}, {"description", row.text}});
+  for (const auto& row : rows) {
+    json::object object{{"name", row.name}, {"of", row.of}, {"description", row.text}};
+    if (!row.source.empty()) object["source"] = row.source;
+    array.push_back(std::move(object));
+  }
   return array;
 }
 
@@ -87,7 +103,7 @@ void print(const std::string& title, const std::vector<Row>& rows) {
     line.resize(std::max<std::size_t>(line.size() + 2, 24), ' ');
     line += row.of;
     line.resize(std::max<std::size_t>(line.size() + 2, 44), ' ');
-    std::cout << line << row.text << "\n";
+    std::cout << line << row.text << (row.source.empty() ? "" : " (" + row.source + ")") << "\n";
   }
 }
 

@@ -63,7 +63,7 @@ po::options_description visible_options() {
       "set", po::value<std::vector<std::string>>()->value_name("NAME=N"),
       "a choice of the implementation, see below; may be given several times")(
       "dut", po::value<std::string>()->default_value("mmu")->value_name("NAME|PATH.so"),
-      "device under test; arch and tlm are the models themselves")(
+      "device under test; arch and tlm are the models themselves, wild a random legal MMU (kilburn list duts)")(
       "check", po::value<std::string>()->default_value("all")->value_name("C"),
       "exact (every pin, every cycle), end-to-end (every load), or all that apply; the protocol is always checked")(
       "count", po::value<std::string>()->default_value("100000")->value_name("N"),

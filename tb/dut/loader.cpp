@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "tb/dut/models/models.h"
+#include "tb/dut/models/wild_dut.h"
 #include "tb/errors.h"
 
 namespace kilburn::tb {
@@ -81,6 +82,7 @@ std::vector<DutName> installed_duts() {
 DutLibrary DutLibrary::load(const std::string& name_or_path, arch::Format format) {
   if (name_or_path == "arch") return DutLibrary(&arch_dut(format), name_or_path);
   if (name_or_path == "tlm") return DutLibrary(&tlm_dut(format), name_or_path);
+  if (const kilburn_dut_api* wild = wild_dut(name_or_path, format)) return DutLibrary(wild, name_or_path);
   const auto path = find(name_or_path, format);
   void* handle = dlopen(path.c_str(), RTLD_NOW | RTLD_LOCAL);
   if (!handle) throw UserError("DUT library " + path.string() + " cannot be loaded: " + dlerror());

@@ -19,7 +19,8 @@ class DutLibrary {
  public:
   // `name_or_path`: a path to a shared library if it has a '/' or ends in ".so", else a name, looked
   // up with the format as kilburn_dut_NAME-FORMAT.so in dut_folder(). Throws UserError: no such
-  // library, not a DUT, another contract version, another format. "arch" and "tlm" are the models, in this process.
+  // library, not a DUT, another contract version, another format. "arch", "tlm" and those of
+  // wild_dut_names() are models, in this process.
   static DutLibrary load(const std::string& name_or_path, arch::Format format);
   // A library by its functions, for a DUT that is linked in or wrapped; `api` must outlive it.
   static DutLibrary wrap(const kilburn_dut_api& api, const std::filesystem::path& path) {

@@ -51,6 +51,7 @@ void PinModel::reset(u32 cfg, kilburn_dut_out& out) {
   presented_.reset();
   last_presented_ = 0;
   maintenance_ = Maintenance::idle;
+  hold_ = false;
   events_ = {};
   shown_event_ = 0;
   show(out);
@@ -60,8 +61,9 @@ void PinModel::clock(const kilburn_dut_in& in, kilburn_dut_out& out) {
   shown_event_ = events_[in.evt_sel % events_.size()];
   // What was ready in this cycle, before anything of it happens (R1).
   const bool ready[2] = {sides_[0].state == Side::State::idle, sides_[1].state == Side::State::idle};
+  const bool operation = in.inv_valid != 0 && maintenance_ready();
   memory_port(in);
-  maintenance(in);
+  maintenance(in, operation);
   for (unsigned n = 0; n < 2; ++n) {
     const kilburn_req_in& pins = n == 0 ? in.i : in.d;
     // A response that this very clock has made is not at the pins yet.
@@ -104,6 +106,7 @@ void PinModel::take(unsigned side, const Step& step) {
   const auto& answer = std::get<Answer>(step);
   kilburn_req_out& r = s.response;
   s.state = Side::State::answered;
+  hold_ = false;
   r.rsp_fault = static_cast<u8>(answer.fault.code);
   if (answer.fault.code == arch::Fault::none) {
     r.rsp_pa = answer.pa;
@@ -136,13 +139,16 @@ void PinModel::memory_port(const kilburn_dut_in& in) {
 
 // R7: what the sides wanted before is let finish, and its outcome is the engine's to drop; what they want from then
 // on waits until the acknowledge.
-void PinModel::maintenance(const kilburn_dut_in& in) {
+void PinModel::maintenance(const kilburn_dut_in& in, bool accepted) {
   switch (maintenance_) {
     case Maintenance::idle:
-      if (in.inv_valid == 0) return;
+      if (!accepted) return;
       maintenance_ = Maintenance::busy;
       ++events_[event::INVALIDATE];
-      for (Side& s : sides_) s.old = s.op.has_value();
+      for (Side& s : sides_) {
+        s.old = s.op.has_value();
+        hold_ = hold_ || s.state == Side::State::working;
+      }
       engine_->maintain(in.inv_op, in.inv_va, static_cast<u16>(in.inv_asid & kAsidBits), in.inv_pte);
       return;
     case Maintenance::busy:
@@ -184,7 +190,7 @@ void PinModel::show(kilburn_dut_out& out) const {
       out.mem_req_data = op.desired;
     }
   }
-  out.inv_ready = maintenance_ == Maintenance::idle ? 1 : 0;
+  out.inv_ready = maintenance_ready() ? 1 : 0;
   out.inv_ack = maintenance_ == Maintenance::acknowledge ? 1 : 0;
   out.evt_count = shown_event_;
 }

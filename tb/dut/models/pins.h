@@ -75,7 +75,8 @@ class PinModel {
   void accept(unsigned side, const kilburn_req_in&, const kilburn_dut_in&);
   void take(unsigned side, const Step&);
   void memory_port(const kilburn_dut_in&);
-  void maintenance(const kilburn_dut_in&);
+  void maintenance(const kilburn_dut_in&, bool accepted);
+  bool maintenance_ready() const { return maintenance_ == Maintenance::idle && !hold_; }
   void choose_presented();
   void show(kilburn_dut_out&) const;
 
@@ -85,6 +86,7 @@ class PinModel {
   std::optional<unsigned> presented_;  // the side whose operation is at the memory port
   unsigned last_presented_ = 0;
   enum class Maintenance : u8 { idle, busy, acknowledge } maintenance_ = Maintenance::idle;
+  bool hold_ = false;  // an operation cut a walk short: one ends before the next operation is taken (R5)
   Events events_{};
   u32 shown_event_ = 0;
 };
