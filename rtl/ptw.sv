@@ -422,6 +422,8 @@ module ptw #(
     req = req_q;
     sent = sent_q;
     taken = mem_valid_q && mem_req_ready_i;
+    // Nobody waits for it, and its context is of before the operation (R7).
+    if (Prefetch && inv_busy_i && prefetch_state_q == PrefetchReady) prefetch_state_q <= PrefetchNone;
     if (taken) begin
       req = req & ~one(mem_walker_q);
       sent = sent | one(mem_walker_q);

@@ -35,6 +35,10 @@ class Prefetch {
   }
   void start() { state_ = State::walk; }
   void end() { state_ = State::none; }
+  // The maintenance is busy: what has not begun never will.
+  void maintained() {
+    if (state_ == State::ready) state_ = State::none;
+  }
 
  private:
   bool enabled_;

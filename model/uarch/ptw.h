@@ -83,7 +83,11 @@ class Ptw {
     // What the response needs of the state before the edge, which a start may touch.
     const unsigned level = walker_[answered % kMaxWalkers].level;
     const unsigned victim = answer_due && level >= Psc<F>::kLowest ? psc_.victim(level) : 0;
-    if (!busy && idle_ != 0) start_one(ready);
+    if (busy) {
+      prefetch_.maintained();
+    } else if (idle_ != 0) {
+      start_one(ready);
+    }
 
     const bool taken = pins_.mem_req_valid != 0 && in.mem_req_ready != 0;
     if (taken) sent(walker_[port_]);
