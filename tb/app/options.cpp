@@ -4,6 +4,7 @@
 #include "tb/app/options.h"
 
 #include <algorithm>
+#include <boost/algorithm/string.hpp>
 #include <boost/program_options.hpp>
 #include <charconv>
 #include <iostream>
@@ -64,8 +65,9 @@ po::options_description visible_options() {
       "a choice of the implementation, see below; may be given several times")(
       "dut", po::value<std::string>()->default_value("mmu")->value_name("NAME|PATH.so"),
       "device under test; arch and tlm are the models themselves, wild a random legal MMU (kilburn list duts)")(
-      "check", po::value<std::string>()->default_value("all")->value_name("C"),
-      "exact (every pin, every cycle), end-to-end (every load), or all that apply; the protocol is always checked")(
+      "check", po::value<std::string>()->default_value("all")->value_name("C,..."),
+      "exact (every pin, every cycle), admissible (every response and walker access is what a legal MMU may do), "
+      "end-to-end (every load), or all that apply; the protocol is always checked")(
       "count", po::value<std::string>()->default_value("100000")->value_name("N"),
       "responses that the random test waits for; mappings of a dump, all by default")(
       "frames", po::value<std::string>()->default_value("48")->value_name("N"),
@@ -75,7 +77,11 @@ po::options_description visible_options() {
       "seed", po::value<std::string>()->default_value("1")->value_name("S"), "seed of every random choice, not 0")(
       "yield", po::value<std::string>()->default_value("random")->value_name("P"),
       "let the hardware run inside the OS's critical sequences: none, every or random")(
-      "strict", "an access outside every mapping of the trace is a fault; else the region is inferred and counted")(
+      "strict", po::value<std::string>()->implicit_value("")->value_name("CLASS,..."),
+      "alone: an access outside every mapping of the trace is a fault; else the region is inferred and counted. With "
+      "classes of legal behaviour (stale, mixed, spurious, early-a, ...): the admissible check rejects them")(
+      "relax", po::value<std::vector<std::string>>()->value_name("NAME=VALUE"),
+      "what the manuals leave open, for the admissible check, see below; may be given several times")(
       "bug", po::value<std::string>()->value_name("ID"), "plant a seeded bug of the DUT (kilburn list bugs)")(
       "os-bug", po::value<std::string>()->value_name("ID"), "plant a seeded bug of the OS shim (kilburn list bugs)");
   po::options_description dump("Guest memory dump");
@@ -107,6 +113,56 @@ po::options_description visible_options() {
   po::options_description all;
   all.add(source).add(how).add(dump).add(opinion).add(output);
   return all;
+}
+
+// --check: "all", or a list without it.
+void parse_checks(const std::string& text, RunOptions& o) {
+  std::vector<std::string> words;
+  boost::split(words, text, boost::is_any_of(","));
+  bool exact = false, admissible = false, end_to_end = false;
+  for (const std::string& word : words) {
+    if (word == "exact") {
+      exact = true;
+    } else if (word == "admissible") {
+      admissible = true;
+    } else if (word == "end-to-end") {
+      end_to_end = true;
+    } else if (word == "all" && words.size() == 1) {
+      o.check_all = true;
+    } else {
+      throw UserError("there is no check \"" + word + "\"; there are: exact, admissible, end-to-end, all");
+    }
+  }
+  const bool model = o.dut_is_model();
+  if (exact && model) {
+    throw UserError("--check exact compares pins in every cycle, which no twin predicts for --dut " + o.dut);
+  }
+  if (admissible && model && o.has_os()) {
+    throw UserError("--check admissible looks at pins, which --dut " + o.dut + " has not for a program or trace");
+  }
+  if (end_to_end && !o.has_os()) {
+    throw UserError("--check end-to-end compares what a program loads: it needs --program or --trace");
+  }
+  o.check_exact = (exact || o.check_all) && !model;
+  o.check_admissible = admissible || (o.check_all && !(model && o.has_os()));
+  o.check_end_to_end = (end_to_end || o.check_all) && o.has_os();
+}
+
+// --strict and --relax.
+void parse_legality(const po::variables_map& map, RunOptions& o) {
+  try {
+    if (map.count("strict")) {
+      o.strict_classes = map["strict"].as<std::string>();
+      if (!o.strict_classes.empty()) admissible::forbid(o.forbidden, o.strict_classes);
+    }
+    if (map.count("relax")) o.relax_words = map["relax"].as<std::vector<std::string>>();
+    for (const std::string& word : o.relax_words) admissible::relax(o.relaxations, word);
+  } catch (const std::invalid_argument& e) {
+    throw UserError(e.what());
+  }
+  if (!o.check_admissible && (!o.strict_classes.empty() || !o.relax_words.empty())) {
+    throw UserError("--relax and --strict CLASS go with the admissible check");
+  }
 }
 
 void parse_window(const std::string& text, RunOptions& options) {
@@ -206,7 +262,8 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
                  "Exit status: 0 passed, 1 the DUT is wrong, 2 the input is wrong, 3 the environment\n"
                  "failed, 130 interrupted.\n"
               << all << "\n"
-              << settings_help();
+              << settings_help() << "\nWhat the manuals leave open (--relax NAME=VALUE), with the defaults:\n";
+    for (const auto& line : admissible::settings_text({})) std::cout << "  " << line << "\n";
     return std::nullopt;
   }
 
@@ -237,19 +294,8 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   o.dut = map["dut"].as<std::string>();
   const bool model = o.dut_is_model();
   if (!o.simulators.empty() && model) throw UserError("--simulator replays RTL, which --dut " + o.dut + " is not");
-  const auto& check = map["check"].as<std::string>();
-  if (check != "all" && check != "exact" && check != "end-to-end") {
-    throw UserError("there is no check \"" + check + "\"; there are: exact, end-to-end, all");
-  }
-  o.check_all = check == "all";
-  o.check_exact = check != "end-to-end" && !model;
-  o.check_end_to_end = check != "exact" && o.has_os();
-  if (check == "exact" && model) {
-    throw UserError("--check exact compares pins in every cycle, which no twin predicts for --dut " + o.dut);
-  }
-  if (check == "end-to-end" && !o.has_os()) {
-    throw UserError("--check end-to-end compares what a program loads: it needs --program or --trace");
-  }
+  parse_checks(map["check"].as<std::string>(), o);
+  parse_legality(map, o);
   if (!o.dump.empty()) parse_dump_options(map, o);
   if (map.count("set")) {
     if (!o.vectors.empty()) throw UserError("--set does not go with --vectors: each vector brings its own settings");
@@ -268,7 +314,7 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   if (o.yield != "none" && o.yield != "every" && o.yield != "random") {
     throw UserError("--yield is none, every or random, not \"" + o.yield + "\"");
   }
-  o.strict_trace = map.count("strict") != 0;
+  o.strict_trace = map.count("strict") != 0 && o.strict_classes.empty();
   if (map.count("bug")) o.bug = map["bug"].as<std::string>();
   if (map.count("os-bug")) o.os_bug = map["os-bug"].as<std::string>();
   if (!o.os_bug.empty() && !o.has_os()) throw UserError("--os-bug needs --program or --trace: nothing else has an OS");

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "model/arch/judgement.h"
+#include "tb/admissible/relaxations.h"
 #include "tb/second_opinion/opinion.h"
 
 namespace kilburn::tb {
@@ -31,16 +32,21 @@ struct RunOptions {
   std::string dut = "mmu";      // name, path, "arch" or "tlm"
   bool check_all = false;       // --check all: what does not apply to the DUT is left out
   bool check_exact = true;
-  bool check_end_to_end = true;  // programs and traces only
-  arch::u64 count = 100000;      // random test: responses; dump: mappings
-  bool count_given = false;      // else every mapping of a dump
-  arch::u64 frames = 0;          // programs and traces: page frames of simulated memory
-  arch::u64 references = 0;      // programs and traces: stop after so many, 0: all
-  arch::u64 seed = 1;            // never 0
-  std::string yield = "random";  // none, every, random: let the hardware run inside OS sequences
-  bool strict_trace = false;     // an access outside every known mapping is a SIGSEGV, not an inferred region
-  std::string bug;               // seeded DUT bug
-  std::string os_bug;            // seeded OS bug
+  bool check_admissible = false;
+  bool check_end_to_end = true;          // programs and traces only
+  admissible::Relaxations relaxations;   // --relax
+  std::vector<std::string> relax_words;  // as given, for the reproduction line
+  admissible::Forbidden forbidden{};     // --strict CLASS
+  std::string strict_classes;            // as given
+  arch::u64 count = 100000;              // random test: responses; dump: mappings
+  bool count_given = false;              // else every mapping of a dump
+  arch::u64 frames = 0;                  // programs and traces: page frames of simulated memory
+  arch::u64 references = 0;              // programs and traces: stop after so many, 0: all
+  arch::u64 seed = 1;                    // never 0
+  std::string yield = "random";          // none, every, random: let the hardware run inside OS sequences
+  bool strict_trace = false;             // an access outside every known mapping is a SIGSEGV, not an inferred region
+  std::string bug;                       // seeded DUT bug
+  std::string os_bug;                    // seeded OS bug
   Waves waves = Waves::on_fail;
   arch::u64 waves_from = 0;  // cycles; --waves always records [from, to)
   arch::u64 waves_to = ~arch::u64{0};

@@ -130,6 +130,7 @@ std::string json_text(const Result& r) {
   o["faults"] = object(r.faults);
   if (!r.os.empty()) o["os"] = object(r.os);
   o["comparisons"] = object(r.comparisons);
+  if (!r.legality.empty()) o["legality"] = object(r.legality);
   o["mismatches"] = r.mismatches != 0 ? r.mismatches : r.failure ? 1u : 0u;
   if (!r.notes.empty()) o["notes"] = array(r.notes);
   if (!r.settings.empty()) o["settings"] = array(r.settings);

@@ -30,6 +30,7 @@ struct Result {
   Figures faults;             // by kind
   Figures os;                 // pages swapped and the like; empty without an OS
   Figures comparisons;        // pins, TLB entries, loads
+  Figures legality;           // of the admissible check: responses by class, obligations; empty without it
   std::string memory_digest;  // of every byte of every process at the end; empty without an OS
   arch::u64 cycles = 0;
   double seconds = 0;  // wall time of the simulation

@@ -50,13 +50,20 @@ std::vector<std::string> words_of(const RunOptions& o, const fs::path& trace) {
     add("--yield", o.yield);
     if (o.strict_trace) words.push_back("--strict");
   }
+  if (!o.strict_classes.empty()) add("--strict", o.strict_classes);
+  for (const std::string& word : o.relax_words) add("--relax", word);
   add("--format", std::string(arch::name(o.format)));
   add("--dut", o.dut);
   if (o.settings_given) {
     for (const std::string& word : setting_words(o.settings)) add("--set", word);
   }
-  if (o.has_os() && !o.dut_is_model() && o.check_exact != o.check_end_to_end) {
-    add("--check", o.check_exact ? "exact" : "end-to-end");
+  if (!o.check_all) {
+    std::string checks;
+    for (const auto& [name, on] : {std::pair{"exact", o.check_exact}, std::pair{"admissible", o.check_admissible},
+                                   std::pair{"end-to-end", o.check_end_to_end}}) {
+      if (on) checks += (checks.empty() ? "" : ",") + std::string(name);
+    }
+    add("--check", checks);
   }
   add("--seed", std::to_string(o.seed));
   if (!o.bug.empty()) add("--bug", o.bug);
@@ -237,6 +244,7 @@ int run_command(const std::vector<std::string>& arguments) {
   result.settings = setting_words(options.settings);
   if (library) result.checks.push_back("protocol");
   if (options.check_exact) result.checks.push_back("exact");
+  if (options.check_admissible) result.checks.push_back("admissible");
   if (options.check_end_to_end) result.checks.push_back("end-to-end");
   try {
     if (!options.program.empty()) {

@@ -133,7 +133,7 @@ void run_on_dut(const RunOptions& options, const DutLibrary& library, const fs::
   os::RamMem memory(memory_bytes(options));
   Session session(options, library, memory, advance);
   DutPort port(session.lockstep());
-  os::Kernel kernel(memory, port, port, os_config(options));
+  os::Kernel kernel(session.lockstep().memory(), port, port, os_config(options));
   arch::u64 events = 0;
   session.show([&] { return grouped(events) + " references"; });
   session.run(

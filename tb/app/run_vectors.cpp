@@ -7,6 +7,26 @@
 #include "tb/text.h"
 
 namespace kilburn::tb {
+namespace {
+
+// A vector's words for the admissible check, whose looks are not reads of the DUT.
+class GivenWords final : public os::PhysMem {
+ public:
+  explicit GivenWords(VectorMemory& memory) : memory_(memory) {}
+  arch::u64 size() const override { return memory_.size(); }
+  arch::u64 load64(arch::u64 pa) override { return memory_.look(pa).value_or(0); }
+  void store64(arch::u64 pa, arch::u64 value) override { memory_.store64(pa, value); }
+  arch::u64 cas64(arch::u64 pa, arch::u64 expect, arch::u64 desired) override {
+    return memory_.cas64(pa, expect, desired);
+  }
+  void read(arch::u64 pa, std::span<std::byte> out) override { memory_.read(pa, out); }
+  void write(arch::u64 pa, std::span<const std::byte> in) override { memory_.write(pa, in); }
+
+ private:
+  VectorMemory& memory_;
+};
+
+}  // namespace
 
 arch::Format vectors_format(const RunOptions& options) {
   const arch::Format format = VectorReader::open(options.vectors.string()).format();
@@ -21,8 +41,9 @@ void run_vectors(const RunOptions& options, const DutLibrary& library, Result& r
   run_with_dut(options, [&](const Advance& advance) {
     VectorMemory memory;
     VectorReader reader = VectorReader::open(options.vectors.string());
-    Session session(options, library, memory, advance);
-    VectorTest test(session.lockstep(), memory, reader);
+    GivenWords given(memory);
+    Session session(options, library, memory, advance, &given);
+    VectorTest test(session.lockstep(), memory, reader, options.check_admissible);
     session.show([&] { return grouped(test.result().vectors) + " vectors"; });
     session.run([&] { test.run(); }, result);
 

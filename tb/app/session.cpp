@@ -11,18 +11,11 @@
 #include "tb/app/interrupt.h"
 #include "tb/app/sources.h"
 #include "tb/dut/models/models.h"
+#include "tb/ports/dut_port.h"
 #include "tb/text.h"
 
 namespace kilburn::tb {
 namespace {
-
-LockstepConfig lockstep_config(const RunOptions& options) {
-  LockstepConfig config;
-  config.seed = options.seed;
-  config.exact = options.check_exact;
-  config.settings = options.settings;
-  return config;
-}
 
 double seconds_now() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
@@ -40,10 +33,27 @@ void run_with_dut(const RunOptions& options, const std::function<void(const Adva
 
 std::filesystem::path waves_file(const RunOptions& options) { return options.out / "waves.fst"; }
 
-Session::Session(const RunOptions& options, const DutLibrary& library, os::PhysMem& memory, const Advance& advance)
+LockstepConfig Session::lockstep_config(os::PhysMem& memory, os::PhysMem* judged) {
+  LockstepConfig config;
+  config.seed = options_.seed;
+  config.exact = options_.check_exact;
+  config.settings = options_.settings;
+  if (options_.check_admissible) {
+    os::PhysMem& seen = judged ? *judged : memory;
+    checker_.emplace(
+        admissible::CheckerConfig{options_.format, options_.settings, options_.relaxations, options_.forbidden,
+                                  options_.has_os() ? DutPort::kSpeculativeIds : std::uint16_t{0}, true},
+        seen);
+    config.monitor = &monitor_.emplace(*checker_, 0, memory);
+  }
+  return config;
+}
+
+Session::Session(const RunOptions& options, const DutLibrary& library, os::PhysMem& memory, const Advance& advance,
+                 os::PhysMem* judged)
     : options_(options),
       dut_(library, options.seed),
-      lockstep_((dut_.select_bug(options.bug), dut_), memory, lockstep_config(options)),
+      lockstep_((dut_.select_bug(options.bug), dut_), memory, lockstep_config(memory, judged)),
       terminal_(isatty(STDERR_FILENO) != 0 && !options.rerun_for_waves) {
   waves_window();
   lockstep_.on_quantum = [this, advance] { quantum(advance); };
@@ -109,6 +119,21 @@ void Session::collect(Result& result) {
   if (const ExactCheck* check = lockstep_.check()) {
     result.comparisons.emplace_back("pins", check->pin_comparisons());
     result.comparisons.emplace_back("TLB entries", check->entry_comparisons());
+  }
+  if (checker_) {
+    result.comparisons.emplace_back("responses judged", checker_->counts().judged);
+    result.comparisons.emplace_back("walker accesses judged",
+                                    checker_->counts().walker_reads + checker_->counts().walker_writes);
+    result.legality = admissible::summary(*checker_);
+    if (options_.has_os() && !result.failure && checker_->obligations().hazards() != 0) {
+      const auto& first = checker_->obligations().first_hazards();
+      result.verdict = Verdict::failed;
+      result.failure.emplace();
+      result.failure->check = "obligations";
+      result.failure->message =
+          "the OS used a translation before the invalidation that it owed: " + text(first.front());
+      result.failure->cycle = first.front().cycle;
+    }
   }
 }
 

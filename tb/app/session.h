@@ -5,7 +5,9 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 
+#include "tb/admissible/lockstep_monitor.h"
 #include "tb/app/options.h"
 #include "tb/app/result.h"
 #include "tb/dut/loader.h"
@@ -20,9 +22,11 @@ using Progress = std::function<std::string()>;
 class Session {
  public:
   // Resets the DUT, opens waves if asked for. Throws UserError, DutWrong.
-  Session(const RunOptions&, const DutLibrary&, os::PhysMem&, const Advance&);
+  // `judged`: the memory as the admissible check may look at it, if that is not `memory` itself.
+  Session(const RunOptions&, const DutLibrary&, os::PhysMem& memory, const Advance&, os::PhysMem* judged = nullptr);
   ~Session();
 
+  // Software writes its page tables through lockstep().memory(), so that the admissible check knows of them.
   Lockstep& lockstep() { return lockstep_; }
   void show(Progress progress) { progress_ = std::move(progress); }
 
@@ -31,12 +35,15 @@ class Session {
   void run(const std::function<void()>& body, Result& result);
 
  private:
+  LockstepConfig lockstep_config(os::PhysMem& memory, os::PhysMem* judged);
   void quantum(const Advance&);
   void waves_window();
   void collect(Result&);
 
   const RunOptions& options_;
   Dut dut_;
+  std::optional<admissible::Checker> checker_;
+  std::optional<admissible::LockstepMonitor> monitor_;
   Lockstep lockstep_;
   Progress progress_;
   bool terminal_;

@@ -98,6 +98,7 @@ void print_summary(const Result& r, const std::filesystem::path& folder) {
   block(style, "Translation", r.translation);
   block(style, "Faults", r.faults);
   block(style, "Operating system", r.os);
+  block(style, "Legality", r.legality);
   block(style, "Comparisons made", r.comparisons);
   if (!r.notes.empty()) std::cout << "\n";
   lines(r.notes);

@@ -12,6 +12,7 @@ namespace kilburn::tb {
 class DutPort final : public os::MmuPort, public os::Clock {
  public:
   explicit DutPort(Lockstep& lockstep) : lockstep_(lockstep) {}
+  static constexpr std::uint16_t kSpeculativeIds = 0xfffe;  // of prefetches: nobody uses their answers
 
   os::AccessResult access(const os::Access&) override;
   void set_context(const arch::Context&) override;

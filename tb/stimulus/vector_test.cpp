@@ -39,8 +39,8 @@ std::optional<u64> word_at(const std::vector<VectorWord>& words, u64 pa) {
 
 }  // namespace
 
-VectorTest::VectorTest(Lockstep& lockstep, VectorMemory& memory, VectorReader& reader)
-    : lockstep_(lockstep), memory_(memory), reader_(reader), port_(lockstep) {
+VectorTest::VectorTest(Lockstep& lockstep, VectorMemory& memory, VectorReader& reader, bool reset_each)
+    : reset_each_(reset_each), lockstep_(lockstep), memory_(memory), reader_(reader), port_(lockstep) {
   const auto& api = lockstep.dut().api();
   if (static_cast<arch::Format>(api.config.format) != reader.format()) {
     throw UserError(reader.name() + " holds vectors for " + std::string(arch::name(reader.format())) + ", the DUT is " +
@@ -73,7 +73,7 @@ void VectorTest::require(const CpuVector& vector) const {
 // Caches and TLBs empty, the vector's words in memory.
 void VectorTest::start(const CpuVector& vector) {
   require(vector);
-  if (!reset_ || !(lockstep_.settings() == vector.settings)) {
+  if (!reset_ || reset_each_ || !(lockstep_.settings() == vector.settings)) {
     lockstep_.restart(vector.settings);
     reset_ = true;
     ++result_.restarts;

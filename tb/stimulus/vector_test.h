@@ -39,8 +39,9 @@ class VectorTest {
  public:
   static constexpr std::size_t kShown = 10;
 
-  // `lockstep` runs over `memory`.
-  VectorTest(Lockstep& lockstep, VectorMemory& memory, VectorReader& reader);
+  // `lockstep` runs over `memory`. `reset_each`: the DUT is reset before every vector, not only where settings change,
+  // for a check that has to know of every change of memory.
+  VectorTest(Lockstep& lockstep, VectorMemory& memory, VectorReader& reader, bool reset_each = false);
   // To the end of the file; then throws DutWrong ("vectors") if anything differed. Throws UserError for a malformed
   // file or a vector that the DUT cannot run, DutWrong at once for a pin or a protocol rule.
   void run();
@@ -56,6 +57,7 @@ class VectorTest {
   std::string compare_words(const VectorAccess&, const arch::Outcome& reference);
   void note_words_not_given(const CpuVector&, const VectorAccess&, const std::vector<VectorWord>& before);
 
+  const bool reset_each_;
   Lockstep& lockstep_;
   VectorMemory& memory_;
   VectorReader& reader_;

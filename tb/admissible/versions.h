@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What page-table words held when. Only words that were written have a history; every other word is what memory
+// says. Old versions go when nothing can refer to them; beyond a bound the oldest go all the same, and a question
+// that reaches so far back is answered with "not known".
+#pragma once
+
+#include <boost/container/small_vector.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+#include <optional>
+
+#include "sw/hw/ports.h"
+#include "tb/admissible/time.h"
+
+namespace kilburn::admissible {
+
+// A value and the time that a word held it, both ends included.
+struct Version {
+  u64 value;
+  Time from;
+  Time to;
+};
+
+class Versions {
+ public:
+  // `memory` holds what every word is now.
+  explicit Versions(os::PhysMem& memory, u64 limit = 1024) : memory_(memory), limit_(limit < 4 ? 4 : limit) {}
+
+  void write(Time time, u64 pa, u64 before, u64 after);
+
+  std::optional<u64> now(u64 pa) const {
+    if (pa > memory_.size() - 8) return std::nullopt;
+    return memory_.load64(pa);
+  }
+
+  // Calls visit(version, age) from the newest version to the oldest that was still held at `since`; age counts the
+  // versions after it. Stops when visit returns true, and returns that. No call for a word outside memory.
+  template <class Visit>
+  bool newest_first(u64 pa, Time since, Visit&& visit) const {
+    const auto word = words_.find(pa);
+    if (word == words_.end()) {
+      const auto value = now(pa);
+      return value && visit(Version{*value, kAlways, kForever}, 0u);
+    }
+    const Word& w = word->second;
+    Time to = kForever;
+    unsigned age = 0;
+    for (auto change = w.changes.rbegin(); change != w.changes.rend(); ++change, ++age) {
+      if (to < since) return false;
+      if (visit(Version{change->value, change->from, to}, age)) return true;
+      to = change->from;
+    }
+    return false;
+  }
+  // Whether versions of this word that were held at `since` or later have been given up.
+  bool forgotten(u64 pa, Time since) const {
+    const auto word = words_.find(pa);
+    return word != words_.end() && word->second.forgotten >= since && word->second.forgotten != kAlways;
+  }
+  // When the word was written last, kAlways if never.
+  Time changed(u64 pa) const {
+    const auto word = words_.find(pa);
+    return word == words_.end() ? kAlways : word->second.changes.back().from;
+  }
+
+  // Nothing will ask for versions that ended before `oldest`.
+  void collect(Time oldest);
+  bool due() const { return versions_ > next_collection_; }
+
+  std::size_t words() const { return words_.size(); }
+  std::size_t versions() const { return versions_; }
+  u64 given_up() const { return given_up_; }  // versions dropped at the bound
+  Time last_write() const { return last_write_; }
+  void clear();
+
+ private:
+  struct Change {
+    u64 value;
+    Time from;
+  };
+  struct Word {
+    boost::container::small_vector<Change, 2> changes;  // oldest first, never empty
+    Time forgotten = kAlways;                           // end of the last version given up
+  };
+
+  void give_up();
+
+  os::PhysMem& memory_;
+  u64 limit_;
+  boost::unordered_flat_map<u64, Word> words_;
+  std::size_t versions_ = 0;
+  std::size_t next_collection_ = kFirstCollection;
+  u64 given_up_ = 0;
+  Time last_write_ = kAlways;
+
+  static constexpr std::size_t kFirstCollection = 4096;
+  static constexpr std::size_t kMost = std::size_t{1} << 22;  // versions, of all words
+};
+
+}  // namespace kilburn::admissible

@@ -1,0 +1,216 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Ways from an entry up to a top table, by the words that the walkers have read.
+#include "tb/admissible/walker_watch.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace kilburn::admissible {
+
+namespace ctl = arch::layout::Controls;
+namespace pte = arch::layout::X86Pte;
+using Kind = arch::Judgement::Kind;
+
+namespace {
+constexpr unsigned kHighestLevel = 5;
+constexpr unsigned kSearchLimit = 20000;
+}  // namespace
+
+WalkerWatch::WalkerWatch(const MmuView& view)
+    : view_(view),
+      page_shift_(arch::info(view.format, view.settings, 0).page_shift),
+      levels_{arch::info(view.format, view.settings, 0).levels, arch::widest_info(view.format, view.settings).levels} {}
+
+// Whether an entry can lead to this table at all; judge() says whether it does.
+bool WalkerWatch::points_to(u64 value, u64 table) const {
+  if (view_.format == arch::Format::x86_64) return (value & pte::FRAME.mask()) == table;
+  return arch::layout::AlphaPte::PFN.get(value) << page_shift_ == table;
+}
+
+// What an entry leads to, if it leads on under any controls; an entry whose A is still to be set does.
+arch::Judgement WalkerWatch::judge(unsigned level, u64 value) const {
+  const arch::Context context{0, 0, static_cast<u32>(ctl::NXE.mask()), 0, 0};
+  arch::Judgement judged = arch::judge_entry(view_.format, view_.settings, level, value, {}, {}, context);
+  if (judged.kind == Kind::update) {
+    judged = arch::judge_entry(view_.format, view_.settings, level, judged.desired, {}, {}, context);
+  }
+  return judged;
+}
+
+// The levels at which a table is known: as a top table in use, or below an entry that was read.
+unsigned WalkerWatch::known_levels(u64 table) const {
+  const auto known = tables_.find(table);
+  unsigned levels = known == tables_.end() ? 0 : known->second.levels;
+  for (const Root& root : view_.spaces.all().roots) {
+    if (table_of(root.table) == table) levels |= 1u << levels_of(root);
+  }
+  return levels;
+}
+
+void WalkerWatch::learn(u64 pa, u64 value) {
+  const unsigned levels = known_levels(table_of(pa));
+  for (unsigned level = 2; level <= kHighestLevel; ++level) {
+    if ((levels >> level & 1) == 0) continue;
+    const arch::Judgement judged = judge(level, value);
+    if (judged.kind != Kind::table) continue;
+    Table& table = tables_[judged.next];
+    table.levels = static_cast<u8>(table.levels | 1u << (level - 1));
+    if (std::find(table.parents.begin(), table.parents.end(), pa) == table.parents.end()) table.parents.push_back(pa);
+  }
+}
+
+// `until`: the earliest end of the values on the way so far.
+bool WalkerWatch::from_top(u64 table, unsigned level, Time until, Time now, Time bound) const {
+  const auto fits = [&](const Root& root) { return table_of(root.table) == table && levels_of(root) == level; };
+  for (const Root& root : view_.spaces.all().roots) {
+    if (!fits(root)) continue;
+    if (until == kForever && root.until() == kForever) return true;
+    // Some address space that has this top table and has not lost these values.
+    return view_.spaces.any_space([&](u16 asid, const AddressSpace& space) {
+      return std::any_of(space.roots.begin(), space.roots.end(), [&](const Root& own) {
+        return fits(own) && !view_.invalidations.separated(std::min(until, own.until()), now, asid, bound);
+      });
+    });
+  }
+  return false;
+}
+
+bool WalkerWatch::up(u64 table, unsigned level, Time until, Time now, Time bound) {
+  if (level > kHighestLevel || ++looked_at_ > kSearchLimit) return false;
+  if (from_top(table, level, until, now, bound)) return true;
+  const auto known = tables_.find(table);
+  if (known == tables_.end() || (known->second.levels >> level & 1) == 0) return false;
+  for (const DeadEnd& dead : dead_ends_) {
+    if (dead.table == table && dead.level == level && until <= dead.until) return false;
+  }
+  auto& parents = known->second.parents;
+  const Time since = view_.invalidations.horizon(bound);
+  for (std::size_t n = 0; n < parents.size(); ++n) {
+    const u64 parent = parents[n];
+    if (view_.versions.forgotten(parent, since)) looked_at_ = kSearchLimit + 1;
+    const bool found = view_.versions.newest_first(parent, since, [&](const Version& version, unsigned) {
+      if (!points_to(version.value, table)) return false;
+      const Time both = std::min(until, version.to);
+      if (both != kForever && view_.invalidations.separated(both, now, std::nullopt, bound)) return false;
+      return judge(level + 1, version.value).kind == Kind::table && up(table_of(parent), level + 1, both, now, bound);
+    });
+    if (found) {
+      std::swap(parents[0], parents[n]);  // the next search begins with what served this one
+      return true;
+    }
+  }
+  dead_ends_.push_back({table, level, until});
+  return false;
+}
+
+WalkerWatch::Way WalkerWatch::way_to(u64 pa, Time now, Time bound) {
+  looked_at_ = 0;
+  dead_ends_.clear();
+  const u64 table = table_of(pa);
+  const unsigned levels = known_levels(table);
+  for (unsigned level = 1; level <= kHighestLevel; ++level) {
+    if ((levels >> level & 1) != 0 && up(table, level, kForever, now, bound)) return Way::found;
+  }
+  if (looked_at_ <= kSearchLimit) return Way::none;
+  ++unknown_;
+  return Way::unknown;
+}
+
+void WalkerWatch::ways_to(unsigned mmu, u64 pa, std::vector<EntryUse>& uses) const {
+  const unsigned levels = known_levels(table_of(pa));
+  for (unsigned level = 1; level <= kHighestLevel; ++level) {
+    if ((levels >> level & 1) != 0) collect_ways(mmu, pa, level, level, 0, uses);
+  }
+}
+
+// `va`: the bits of the address that the entries from level `from` up to the one below this give.
+void WalkerWatch::collect_ways(unsigned mmu, u64 pa, unsigned level, unsigned from, u64 va,
+                               std::vector<EntryUse>& uses) const {
+  constexpr std::size_t kKept = 4;
+  const u64 table = table_of(pa);
+  const unsigned index_bits = page_shift_ - 3u;
+  va |= (pa - table) / 8 << (page_shift_ + index_bits * (level - 1));
+  for (const Root& root : view_.spaces.all().roots) {
+    if (table_of(root.table) != table || levels_of(root) != level) continue;
+    const unsigned unused = 64 - (page_shift_ + index_bits * level);
+    const u64 extended = static_cast<u64>(static_cast<std::int64_t>(va << unused) >> unused);
+    view_.spaces.any_space([&](u16 asid, const AddressSpace& space) {
+      for (const Root& own : space.roots) {
+        if (own.table == root.table && own.la57 == root.la57 && uses.size() < kKept) {
+          uses.push_back({mmu, extended, static_cast<u8>(from), asid});
+        }
+      }
+      return uses.size() == kKept;
+    });
+  }
+  const auto known = tables_.find(table);
+  if (known == tables_.end() || (known->second.levels >> level & 1) == 0 || level == kHighestLevel) return;
+  for (const u64 parent : known->second.parents) {
+    if (uses.size() == kKept) return;
+    const auto value = view_.versions.now(parent);
+    if (!value || !points_to(*value, table) || judge(level + 1, *value).kind != Kind::table) continue;
+    collect_ways(mmu, parent, level + 1, from, va, uses);
+  }
+}
+
+std::string WalkerWatch::read(Time time, u64 pa, u64 value, Time bound) {
+  ++reads_;
+  const Way way = view_.relaxations.walker_reads_checked ? way_to(pa, time, bound) : Way::found;
+  learn(pa, value);
+  return way == Way::none ? "a walker reads a word that no valid way from a top table in use leads to" : "";
+}
+
+WalkerWatch::Written WalkerWatch::write(Time time, u64 pa, u64 before, u64 after,
+                                        const std::vector<const Asked*>& waiting) {
+  if (!arch::info(view_.format).hardware_ad) return {"W6", "an Alpha MMU writes no page-table word", false};
+  const u64 change = before ^ after;
+  if (change == 0) return {"W6", "a walker writes an entry whose A and D are set already", false};
+  if ((change & ~(pte::A.mask() | pte::D.mask())) != 0 || (before & change) != 0) {
+    return {"W6", "a walker may only set A and D", false};
+  }
+  if (!pte::P.test(before)) return {"W6", "a walker writes an entry with P = 0", false};
+  if (reads_ != 0 && way_to(pa, time, time) == Way::none) {
+    return {"W6", "a walker writes a word that no valid way from a top table in use leads to", false};
+  }
+  const unsigned levels = known_levels(table_of(pa));
+  bool legal = levels == 0, leaf = levels == 0;
+  for (unsigned level = 1; level <= kHighestLevel; ++level) {
+    if ((levels >> level & 1) == 0) continue;
+    const Kind kind = judge(level, before).kind;
+    legal = legal || kind != Kind::fault;
+    leaf = leaf || kind == Kind::translated;
+  }
+  if (!legal) return {"W6", "a walker writes an entry with a reserved bit", false};
+
+  // The waiting requests whose walks of now come here.
+  bool passes = false, granted = false, refused = false, stored = false;
+  for (const Asked* asked : waiting) {
+    const auto outcome = arch::walk(view_.format, view_.settings, asked->context, asked->request,
+                                    [&](u64 word) { return word == pa ? before : view_.versions.now(word); });
+    for (const arch::Step& step : outcome.steps) passes = passes || step.pa == pa;
+    if (outcome.steps.empty() || outcome.steps.back().pa != pa) continue;
+    const bool ok = outcome.fault.code == arch::Fault::none;
+    (ok ? granted : refused) = true;
+    stored = stored || (ok && asked->request.op == arch::Op::write);
+  }
+  Written written;
+  written.early = !passes;
+  if (pte::D.test(change) && !view_.relaxations.speculative_d) {
+    if (!leaf) return {"W6", "a walker sets D in an entry that is no leaf", false};
+    for (const Asked* asked : waiting) {
+      if (stored) break;
+      if (asked->request.op != arch::Op::write) continue;
+      Response until_now;
+      until_now.decided = time;
+      stored = WitnessSearch(view_, *asked, until_now).may_dirty(pa);
+    }
+    if (!stored) return {"W6", "a walker sets D, and no store that waits is granted by this entry", false};
+  }
+  if (refused && !granted && !view_.relaxations.leaf_a_on_denial) {
+    return {"W6", "a walker sets A in the leaf of a refused access", false};
+  }
+  return written;
+}
+
+}  // namespace kilburn::admissible
