@@ -10,6 +10,7 @@
 #include "sw/core/errors.h"
 #include "sw/trace/event.h"
 #include "tb/app/capture.h"
+#include "tb/app/check_adapter.h"
 #include "tb/app/explain.h"
 #include "tb/app/list.h"
 #include "tb/app/run.h"
@@ -24,6 +25,8 @@ constexpr const char* kUsage =
     "           on a DUT in lockstep with the reference\n"
     "  explain  one translation in words: each level's entry, the rights, the decision, the rule\n"
     "  list     tests, DUTs, formats, seeded bugs\n"
+    "  check-adapter\n"
+    "           does the adapter of a DUT library keep the contract and the protocol\n"
     "\n"
     "kilburn COMMAND --help says more.\n";
 
@@ -44,7 +47,9 @@ int dispatch(const std::vector<std::string>& words) {
   if (words[0] == "run") return kilburn::tb::run_command(rest);
   if (words[0] == "explain") return kilburn::tb::explain_command(rest, kilburn::tb::capture_run);
   if (words[0] == "list") return kilburn::tb::list_command(rest);
-  throw kilburn::tb::UserError("there is no command \"" + words[0] + "\"; there are: run, explain, list");
+  if (words[0] == "check-adapter") return kilburn::tb::check_adapter_command(rest);
+  throw kilburn::tb::UserError("there is no command \"" + words[0] +
+                               "\"; there are: run, explain, list, check-adapter");
 }
 
 }  // namespace

@@ -2,8 +2,8 @@
 #
 # kilburn_add_dut(): a design under test as a shared library behind the contract of tb/dut/dut.h.
 #
-# Needs find_package(verilator) done before, and nothing else of this project: another project includes
-# this file and names its own sources and adapter.
+# Another project gets it by find_package(kilburn) from an installed Kilburn, or includes this file of the source tree
+# after find_package(verilator); it names its own sources and adapter.
 #
 #   kilburn_add_dut(NAME mmu-x86-64            library: ${PROJECT_BINARY_DIR}/duts/kilburn_dut_mmu-x86-64.so,
 #                                              target: kilburn_dut_mmu-x86-64
@@ -21,7 +21,10 @@
 # KILBURN_DUT_ROOT_HEADER, the headers of the class and of its internals; each parameter as
 # KILBURN_DUT_PARAM_<name>.
 
-set(KILBURN_DUT_INCLUDE_DIR "${CMAKE_CURRENT_LIST_DIR}/../..")
+# The folder that has tb/dut/dut.h: of the source tree, unless kilburn-config.cmake has named the installed one.
+if(NOT KILBURN_DUT_INCLUDE_DIR)
+  set(KILBURN_DUT_INCLUDE_DIR "${CMAKE_CURRENT_LIST_DIR}/../..")
+endif()
 
 function(kilburn_add_dut)
   cmake_parse_arguments(ARG "ASSERTIONS" "NAME;TOP"
@@ -33,6 +36,9 @@ function(kilburn_add_dut)
   endforeach()
   if(ARG_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "kilburn_add_dut(${ARG_NAME}): unknown arguments ${ARG_UNPARSED_ARGUMENTS}")
+  endif()
+  if(NOT COMMAND verilate)
+    message(FATAL_ERROR "kilburn_add_dut(${ARG_NAME}): Verilator is not found; find_package(verilator) comes first")
   endif()
 
   set(target kilburn_dut_${ARG_NAME})
