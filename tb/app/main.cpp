@@ -13,6 +13,9 @@
 #include "tb/app/check_adapter.h"
 #include "tb/app/explain.h"
 #include "tb/app/list.h"
+#include "tb/app/mutate.h"
+#include "tb/app/regress.h"
+#include "tb/app/report.h"
 #include "tb/app/run.h"
 #include "tb/errors.h"
 
@@ -27,6 +30,9 @@ constexpr const char* kUsage =
     "  list     tests, DUTs, formats, seeded bugs\n"
     "  check-adapter\n"
     "           does the adapter of a DUT library keep the contract and the protocol\n"
+    "  regress  a list of tests, many at a time, to one verdict\n"
+    "  report   the reports of a regression, written again\n"
+    "  mutate   every seeded bug under the random test: which check rejects it, after how many responses\n"
     "\n"
     "kilburn COMMAND --help says more.\n";
 
@@ -48,8 +54,11 @@ int dispatch(const std::vector<std::string>& words) {
   if (words[0] == "explain") return kilburn::tb::explain_command(rest, kilburn::tb::capture_run);
   if (words[0] == "list") return kilburn::tb::list_command(rest);
   if (words[0] == "check-adapter") return kilburn::tb::check_adapter_command(rest);
+  if (words[0] == "regress") return kilburn::tb::regress_command(rest);
+  if (words[0] == "report") return kilburn::tb::report_command(rest);
+  if (words[0] == "mutate") return kilburn::tb::mutate_command(rest);
   throw kilburn::tb::UserError("there is no command \"" + words[0] +
-                               "\"; there are: run, explain, list, check-adapter");
+                               "\"; there are: run, explain, list, check-adapter, regress, report, mutate");
 }
 
 }  // namespace
