@@ -17,6 +17,8 @@
 #include "tb/app/regress.h"
 #include "tb/app/report.h"
 #include "tb/app/run.h"
+#include "tb/app/shrink.h"
+#include "tb/app/waves.h"
 #include "tb/errors.h"
 
 namespace {
@@ -27,6 +29,8 @@ constexpr const char* kUsage =
     "  run      one test: a program, a trace, a random test, recorded vectors or a guest memory dump,\n"
     "           on a DUT in lockstep with the reference\n"
     "  explain  one translation in words: each level's entry, the rights, the decision, the rule\n"
+    "  shrink   the smallest directed test that fails as a run did\n"
+    "  waves    the waveform of a run: viewer, timing diagram, difference of two\n"
     "  list     tests, DUTs, formats, seeded bugs\n"
     "  check-adapter\n"
     "           does the adapter of a DUT library keep the contract and the protocol\n"
@@ -52,13 +56,16 @@ int dispatch(const std::vector<std::string>& words) {
   const std::vector<std::string> rest(words.begin() + 1, words.end());
   if (words[0] == "run") return kilburn::tb::run_command(rest);
   if (words[0] == "explain") return kilburn::tb::explain_command(rest, kilburn::tb::capture_run);
+  if (words[0] == "shrink") return kilburn::tb::shrink_command(rest);
+  if (words[0] == "waves") return kilburn::tb::waves_command(rest);
   if (words[0] == "list") return kilburn::tb::list_command(rest);
   if (words[0] == "check-adapter") return kilburn::tb::check_adapter_command(rest);
   if (words[0] == "regress") return kilburn::tb::regress_command(rest);
   if (words[0] == "report") return kilburn::tb::report_command(rest);
   if (words[0] == "mutate") return kilburn::tb::mutate_command(rest);
-  throw kilburn::tb::UserError("there is no command \"" + words[0] +
-                               "\"; there are: run, explain, list, check-adapter, regress, report, mutate");
+  throw kilburn::tb::UserError(
+      "there is no command \"" + words[0] +
+      "\"; there are: run, explain, shrink, waves, list, check-adapter, regress, report, mutate");
 }
 
 }  // namespace

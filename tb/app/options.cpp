@@ -10,6 +10,7 @@
 #include <iostream>
 
 #include "tb/app/settings.h"
+#include "tb/app/shrink.h"
 #include "tb/errors.h"
 
 namespace kilburn::tb {
@@ -25,7 +26,7 @@ std::string shell_quote(const std::string& word) {
 }
 
 std::string RunOptions::source_name() const {
-  if (!test.empty()) return test;
+  if (!test.empty()) return is_directed_test(test) ? std::filesystem::path(test).stem().string() : test;
   if (!trace.empty()) return trace.filename().string();
   if (!vectors.empty()) return vectors.filename().string();
   if (!dump.empty()) return dump.filename().string();
@@ -53,7 +54,8 @@ po::options_description visible_options() {
                        "record this program with valgrind and run its references through the MMU")(
       "trace", po::value<std::string>()->value_name("FILE"),
       "run a valgrind lackey log (--trace-mem=yes --trace-syscalls=yes)")(
-      "test", po::value<std::string>()->value_name("NAME"), "run a built-in test: random")(
+      "test", po::value<std::string>()->value_name("NAME"),
+      "run a built-in test, random, or a directed test, FILE.kt, as kilburn shrink writes them")(
       "vectors", po::value<std::string>()->value_name("FILE"),
       "run recorded accesses and compare every outcome, page-table words included")(
       "dump", po::value<std::string>()->value_name("GUEST.elf"),
@@ -283,8 +285,8 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
         "exactly one of --program, --trace, --test, --vectors and --dump says what to run; see kilburn run --help");
   }
   if (map.count("program") && po::split_unix(o.program).empty()) throw UserError("--program is empty");
-  if (map.count("test") && o.test != "random") {
-    throw UserError("there is no test \"" + o.test + "\"; there is: random (kilburn list tests)");
+  if (map.count("test") && o.test != "random" && !is_directed_test(o.test)) {
+    throw UserError("there is no test \"" + o.test + "\"; there is: random, or a file of a directed test, FILE.kt");
   }
   const auto& format = map["format"].as<std::string>();
   const auto parsed = arch::format_from_name(format);

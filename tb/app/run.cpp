@@ -3,6 +3,7 @@
 // One run: options, DUT, folder, source, verdict, waves of a failure, result.
 #include "tb/app/run.h"
 
+#include <algorithm>
 #include <boost/process/args.hpp>
 #include <boost/process/child.hpp>
 #include <boost/process/io.hpp>
@@ -14,8 +15,10 @@
 #include "tb/app/record.h"
 #include "tb/app/second_opinion.h"
 #include "tb/app/settings.h"
+#include "tb/app/shrink.h"
 #include "tb/app/sources.h"
 #include "tb/errors.h"
+#include "tb/failure/folder.h"
 #include "tb/text.h"
 
 namespace kilburn::tb {
@@ -82,8 +85,10 @@ void remove_run_files(const fs::path& folder) {
   std::error_code ec;
   for (const auto& file : fs::directory_iterator(folder, ec)) {
     const std::string name = file.path().filename().string();
-    if (name == "result.json" || name == "waves.fst" || name == "swap" || name == "pins.klb" ||
-        name == "second_opinion" || name.starts_with("program.")) {
+    static constexpr std::string_view kOurs[] = {"result.json",      "waves.fst",     "swap",       "pins.klb",
+                                                 "second_opinion",   "mismatch.json", "waves.gtkw", "waves.sucl",
+                                                 "transactions.txt", "replay.sh",     "shrunk.kt",  "page_tables.txt"};
+    if (std::ranges::find(kOurs, name) != std::end(kOurs) || name.starts_with("program.")) {
       std::error_code ignored;
       fs::remove_all(file.path(), ignored);
     }
@@ -151,7 +156,9 @@ void run_again(const RunOptions& options, const fs::path& trace, bool waves, boo
 
 void run_source(const RunOptions& options, const std::optional<DutLibrary>& library, const fs::path& trace,
                 Result& result) {
-  if (!options.test.empty())
+  if (is_directed_test(options.test))
+    run_directed(options, *library, result);
+  else if (!options.test.empty())
     run_random(options, *library, result);
   else if (!options.vectors.empty())
     run_vectors(options, *library, result);
@@ -178,6 +185,7 @@ std::optional<DutLibrary> check_input(RunOptions& options) {
   std::optional<DutLibrary> library;
   if (!options.vectors.empty()) options.format = vectors_format(options);
   if (!options.dump.empty()) check_dump(options);
+  if (is_directed_test(options.test)) check_directed(options);
   // For a program or trace the models have ports of their own, without pins.
   if (!(options.dut_is_model() && options.has_os())) library = DutLibrary::load(options.dut, options.format);
   if (library) {
@@ -272,6 +280,10 @@ int run_command(const std::vector<std::string>& arguments) {
   const bool waves = result.failure && options.waves == Waves::on_fail && library;
   if (waves || opinions) run_again(options, trace, waves, !options.dut_is_model(), result);
   if (options.waves == Waves::always && result.failure) result.failure->waves = waves_file(options).string();
+  if (result.failure && !options.dut_is_model()) {
+    write_failure_folder(options.out, *result.failure,
+                         {result.command, result.reproduce, result.format, result.dut, result.seed, result.cycles});
+  }
   if (opinions) {
     write_result(result, options.out);  // kept if the second opinion fails
     add_second_opinions(options, result);

@@ -57,6 +57,7 @@ Session::Session(const RunOptions& options, const DutLibrary& library, os::PhysM
       terminal_(isatty(STDERR_FILENO) != 0 && !options.rerun_for_waves) {
   waves_window();
   lockstep_.on_quantum = [this, advance] { quantum(advance); };
+  if (options.watch && options.watch_from == 0) lockstep_.set_quantum(1);
 }
 
 Session::~Session() { dut_.close_waves(); }

@@ -1,0 +1,200 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `kilburn shrink RUN`: the run once more with its operations recorded, then ever smaller parts of them.
+#include "tb/app/shrink.h"
+
+#include <unistd.h>
+
+#include <boost/program_options.hpp>
+#include <fstream>
+#include <iostream>
+
+#include "tb/app/interrupt.h"
+#include "tb/app/run.h"
+#include "tb/errors.h"
+#include "tb/failure/directed_replay.h"
+#include "tb/failure/finished_run.h"
+#include "tb/failure/shrinker.h"
+#include "tb/text.h"
+
+namespace kilburn::tb {
+namespace fs = std::filesystem;
+namespace po = boost::program_options;
+using arch::u64;
+
+namespace {
+
+// Cycles before the failure that are recorded. Longer than the phases of the random test.
+constexpr u64 kRecorded = 32768;
+
+struct ShrinkOptions {
+  fs::path run, out;
+  double seconds = 60;
+};
+
+std::optional<ShrinkOptions> parse(const std::vector<std::string>& arguments) {
+  po::options_description visible("Options");
+  visible.add_options()("out", po::value<std::string>()->value_name("FILE.kt"), "the test; default RUN/shrunk.kt")(
+      "seconds", po::value<double>()->default_value(60)->value_name("S"),
+      "stop with the smallest test so far after so long")("help", "this text");
+  po::options_description all;
+  all.add(visible).add_options()("run", po::value<std::string>());
+  po::positional_options_description positional;
+  positional.add("run", 1);
+  po::variables_map map;
+  try {
+    po::store(po::command_line_parser(arguments)
+                  .options(all)
+                  .positional(positional)
+                  .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
+                  .run(),
+              map);
+    po::notify(map);
+  } catch (const po::error& e) {
+    throw UserError(std::string(e.what()) + "; see kilburn shrink --help");
+  }
+  if (map.count("help")) {
+    std::cout
+        << "Usage: kilburn shrink RUN [options]\n\n"
+           "Repeats the failing run of the folder RUN with its operations recorded, and finds by delta debugging\n"
+           "the smallest list of them that fails in the same check at the same pin. Writes a directed test,\n"
+           "which `kilburn run --test FILE.kt` runs. Exit status: 0 written, 2 the input is wrong, 3 no part\n"
+           "of the record fails so by itself, 130 interrupted.\n"
+        << visible;
+    return std::nullopt;
+  }
+  if (!map.count("run")) throw UserError("shrink needs the folder of a failing run; see kilburn shrink --help");
+  ShrinkOptions o;
+  o.run = map["run"].as<std::string>();
+  o.out = map.count("out") ? fs::path(map["out"].as<std::string>()) : o.run / "shrunk.kt";
+  o.seconds = map["seconds"].as<double>();
+  if (!(o.seconds > 0)) throw UserError("--seconds needs a number above 0");
+  return o;
+}
+
+// The operations up to the failure.
+OperationRecorder record(RunOptions options, const FinishedRun& run) {
+  OperationRecorder recorder;
+  options.out = fs::temp_directory_path() / ("kilburn-shrink-" + std::to_string(getpid()));
+  options.waves = Waves::never;
+  // What is never answered (R5, R6) is found that long after its cause.
+  const u64 kept = kRecorded + (run.check == "protocol" ? LockstepConfig{}.answer_limit : 0);
+  options.watch_from = run.cycle > kept ? run.cycle - kept : 0;
+  options.watch = [&](Lockstep& lockstep) { recorder.look(lockstep); };
+  const struct Removed {
+    const fs::path& folder;
+    ~Removed() {
+      std::error_code ec;
+      fs::remove_all(folder, ec);
+    }
+  } removed{options.out};
+  fs::create_directories(options.out);
+  repeat(options);
+  return recorder;
+}
+
+void write_test(const fs::path& file, const DirectedTest& test, const std::vector<std::string>& comments) {
+  std::ofstream out(file, std::ios::trunc);
+  write(out, test, comments);
+  out.close();
+  if (!out) throw EnvironmentError("the test " + file.string() + " cannot be written");
+}
+
+}  // namespace
+
+int shrink_command(const std::vector<std::string>& arguments) {
+  const auto options = parse(arguments);
+  if (!options) return 0;
+  watch_for_interrupts();
+  const FinishedRun run = read_finished_run(options->run);
+  if (run.verdict != "failed")
+    throw UserError("the run in " + run.folder.string() + " has not failed: it " + run.verdict);
+  auto repeated = parse_run_options(run.command);
+  if (!repeated) throw UserError(run.folder.string() + " names no command that could be repeated");
+  if (repeated->dut_is_model()) {
+    throw UserError("the run in " + run.folder.string() + " was made on the model " + repeated->dut +
+                    "; shrink needs a DUT of its own");
+  }
+  const OperationRecorder recorder = record(*repeated, run);
+  if (interrupted()) return 130;
+  if (recorder.empty()) {
+    throw EnvironmentError("the repeated run did nothing on its ports before cycle " + std::to_string(run.cycle));
+  }
+
+  const arch::Format format = arch::format_from_name(run.format).value_or(repeated->format);
+  const DutLibrary library = DutLibrary::load(repeated->dut, format);
+  ShrinkConfig config;
+  config.bug = repeated->bug;
+  config.exact = repeated->check_exact && library.api().config.exact;
+  config.admissible = repeated->check_admissible;
+  config.relaxations = repeated->relaxations;
+  config.forbidden = repeated->forbidden;
+  config.seed = repeated->seed;
+  config.seconds = options->seconds;
+  config.interrupted = [] { return interrupted(); };
+  // Other checks know the source of the operations; a replay finds the same defect in its own way.
+  const bool known = run.check == "protocol" || (run.check == "exact" && config.exact) ||
+                     (run.check == "admissible" && config.admissible);
+  if (known) config.signature = signature(run.check, run.signal, run.message);
+  const auto shrunk = shrink(library, recorder, config);
+  if (!shrunk) {
+    if (interrupted()) return 130;
+    throw EnvironmentError("no part of the last " + grouped(recorder.cycles()) +
+                           " cycles fails by itself as the run did (" + signature(run.check, run.signal, run.message) +
+                           ")");
+  }
+
+  std::string command =
+      "kilburn run --test " + shell_quote(options->out.string()) + " --dut " + shell_quote(repeated->dut);
+  if (!repeated->bug.empty()) command += " --bug " + shell_quote(repeated->bug);
+  const std::string counts = std::to_string(shrunk->test.operations.size()) + " operations of " +
+                             std::to_string(shrunk->recorded) + ", " + std::to_string(shrunk->test.words.size()) +
+                             " words";
+  write_test(options->out, shrunk->test, {shrunk->signature + ": " + shrunk->message, command});
+  std::cout << counts << " of page tables; " << grouped(shrunk->tries) << " tries in "
+            << static_cast<u64>(shrunk->seconds * 1000) << " ms" << (shrunk->in_time ? "" : ", stopped by --seconds")
+            << "\n";
+  const std::string asked = signature(run.check, run.signal, run.message);
+  if (shrunk->signature != asked) {
+    std::cout << "the run failed in: " << asked << "; no replay of it does, this test fails in: " << shrunk->signature
+              << "\n";
+  }
+  std::cout << "  " << shrunk->message << "\n\n";
+  for (const auto& [pa, value] : shrunk->test.words) std::cout << "  word " << hex(pa) << " " << hex(value) << "\n";
+  for (const auto& operation : shrunk->test.operations) std::cout << "  " << text(operation) << "\n";
+  std::cout << "\n" << command << "\n";
+  return interrupted() ? 130 : 0;
+}
+
+bool is_directed_test(const std::string& test) { return test.find('/') != std::string::npos || test.ends_with(".kt"); }
+
+void check_directed(RunOptions& options) {
+  const DirectedTest test = read_directed_test(fs::path(options.test));
+  if (options.format_given && options.format != test.format) {
+    throw UserError(options.test + " is for " + std::string(arch::name(test.format)) + "; --format " +
+                    std::string(arch::name(options.format)) + " does not go with it");
+  }
+  options.format = test.format;
+  options.settings = test.settings;
+  options.seed = test.seed;
+}
+
+void run_directed(const RunOptions& options, const DutLibrary& library, Result& result) {
+  const DirectedTest test = read_directed_test(fs::path(options.test));
+  run_with_dut(options, [&](const Advance& advance) {
+    SparseMemory memory(test);
+    Session session(options, library, memory, advance);
+    DirectedReplay replay(session.lockstep(), test, LockstepConfig{}.answer_limit);
+    session.show([&] { return grouped(replay.begun()) + " operations"; });
+    session.run([&] { replay.run(); }, result);
+    result.translation.insert(result.translation.begin(),
+                              {{"operations", replay.begun()}, {"responses", replay.answered()}});
+    for (unsigned code = 1; code < 16; ++code) {
+      if (replay.faults()[code] != 0) {
+        result.faults.emplace_back(std::string(arch::name(static_cast<arch::Fault>(code))), replay.faults()[code]);
+      }
+    }
+  });
+}
+
+}  // namespace kilburn::tb

@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `kilburn shrink`, and directed tests under `kilburn run --test FILE.kt`.
+#include "tests/catch.h"
+#include "tests/end_to_end/kilburn.h"
+
+using namespace kilburn::test;
+using Catch::Matchers::Contains;
+
+TEST_CASE("a failing run shrinks to a directed test that fails with the bug and passes without") {
+  const Folder folder;
+  const std::string bug = GENERATE("T61", "T75", "T60");
+  REQUIRE(folder
+              .run({"run", "--test", "random", "--dut", "mmu-bugs", "--bug", bug, "--seed", "2", "--waves", "never",
+                    "--out", "r"})
+              .status == 1);
+  const Ran shrunk = folder.run({"shrink", "r"});
+  INFO(shrunk.out << shrunk.err);
+  REQUIRE(shrunk.status == 0);
+  CHECK_THAT(shrunk.out, Contains(" operations of ") && Contains("kilburn run --test r/shrunk.kt --dut mmu-bugs"));
+
+  const Ran fails = folder.run({"run", "--test", "r/shrunk.kt", "--dut", "mmu-bugs", "--bug", bug, "--out", "f"});
+  INFO(fails.out << fails.err);
+  CHECK(fails.status == 1);
+  const auto once = folder.result("r").at("failure").as_object();
+  const auto again = folder.result("f").at("failure").as_object();
+  CHECK(once.at("check") == again.at("check"));
+  CHECK(once.at("signal") == again.at("signal"));
+  CHECK(figure(folder.result("f"), "translation", "operations") <= 20);
+  const Ran passes = folder.run({"run", "--test", "r/shrunk.kt", "--dut", "mmu-bugs", "--out", "p"});
+  INFO(passes.out << passes.err);
+  CHECK(passes.status == 0);
+}
+
+TEST_CASE("shrink says what is wrong with a run") {
+  const Folder folder;
+  Ran ran = folder.run({"shrink", "nowhere"});
+  CHECK(ran.status == 2);
+  CHECK_THAT(ran.err, Contains("nowhere is not the folder of a finished run: it has no result.json"));
+  ran = folder.run({"shrink"});
+  CHECK(ran.status == 2);
+  CHECK_THAT(ran.err, Contains("shrink needs the folder of a failing run"));
+  REQUIRE(folder.run({"run", "--test", "random", "--count", "100", "--out", "ok"}).status == 0);
+  ran = folder.run({"shrink", "ok"});
+  CHECK(ran.status == 2);
+  CHECK_THAT(ran.err, Contains("the run in ok has not failed: it passed"));
+  std::ofstream(folder / "ok/result.json") << "{}";
+  ran = folder.run({"shrink", "ok"});
+  CHECK(ran.status == 2);
+  CHECK_THAT(ran.err, Contains("is not the result of a run"));
+}
+
+TEST_CASE("a directed test with a mistake is refused with its line") {
+  const Folder folder;
+  std::ofstream(folder / "t.kt") << "kilburn-test 1\nformat x86-64\nread va=0x1000\n";
+  Ran ran = folder.run({"run", "--test", "t.kt"});
+  CHECK(ran.status == 2);
+  CHECK_THAT(ran.err, Contains("t.kt:3: mode= is missing"));
+  ran = folder.run({"run", "--test", "none.kt"});
+  CHECK(ran.status == 2);
+  CHECK_THAT(ran.err, Contains("the directed test none.kt cannot be read"));
+  std::ofstream(folder / "a.kt") << "kilburn-test 1\nformat alpha\nread va=0x1000 mode=user\n";
+  ran = folder.run({"run", "--test", "a.kt", "--format", "x86-64"});
+  CHECK(ran.status == 2);
+  CHECK_THAT(ran.err, Contains("a.kt is for alpha; --format x86-64 does not go with it"));
+}
+
+TEST_CASE("a directed test written by hand runs") {
+  const Folder folder;
+  // Four levels that map one user page, read, then made absent, invalidated and read again.
+  std::ofstream(folder / "page.kt") << "kilburn-test 1\n"
+                                       "format x86-64\n"
+                                       "memory bytes=0x100000\n"
+                                       "word 0x1000 0x2007\nword 0x2000 0x3007\nword 0x3000 0x4007\n"
+                                       "word 0x4008 0x5007\n"
+                                       "context root=0x1000\n"
+                                       "read va=0x1234 mode=user\n"
+                                       "edit 0x4008 0\n"
+                                       "invalidate PAGE va=0x1000\n"
+                                       "read va=0x1234 mode=user\n";
+  const Ran ran = folder.run({"run", "--test", "page.kt", "--dut", "mmu-bugs", "--out", "r"});
+  INFO(ran.out << ran.err);
+  REQUIRE(ran.status == 0);
+  const auto result = folder.result("r");
+  CHECK(figure(result, "translation", "operations") == 5);
+  CHECK(figure(result, "translation", "responses") == 2);
+  CHECK(figure(result, "faults", "#PF") == 1);
+}

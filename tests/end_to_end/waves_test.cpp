@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// The folder of a failure and `kilburn waves`.
+#include <chrono>
+#include <csignal>
+#include <thread>
+
+#include "tests/catch.h"
+#include "tests/end_to_end/kilburn.h"
+
+using namespace kilburn::test;
+using Catch::Matchers::Contains;
+
+TEST_CASE("a failing run leaves everything that tells it, and waves shows it") {
+  const Folder folder;
+  REQUIRE(folder.run({"run", "--test", "random", "--dut", "mmu-bugs", "--bug", "T61b", "--seed", "3", "--out", "r"})
+              .status == 1);
+  for (const char* file : {"result.json", "mismatch.json", "transactions.txt", "page_tables.txt", "waves.fst",
+                           "waves.gtkw", "waves.sucl", "replay.sh"}) {
+    INFO(file);
+    CHECK(std::filesystem::file_size(folder / "r" / file) > 20);
+  }
+  const auto mismatch = boost::json::parse(contents(folder / "r/mismatch.json")).as_object();
+  const auto cycle = mismatch.at("cycle").to_number<std::uint64_t>();
+  CHECK(mismatch.at("cycle") == folder.result("r").at("failure").as_object().at("cycle"));
+  bool marked = false;
+  for (const auto& marker : mismatch.at("markers").as_array()) marked |= marker.as_object().at("name") == "mismatch";
+  CHECK(marked);
+
+  // The diagram's last value of the signal is what the check found.
+  const std::string signal(mismatch.at("signal").as_string());
+  const std::string at = std::to_string(cycle) + ":" + std::to_string(cycle);
+  const Ran text = folder.run({"waves", "r", "--text", "--window", at, "--signals", signal});
+  INFO(text.out << text.err << signal);
+  CHECK(text.status == 0);
+  CHECK_THAT(text.out, Contains(signal) && Contains("^ mismatch, cycle " + std::to_string(cycle)));
+  if (mismatch.at("found") == "0x1") CHECK_THAT(text.out, Contains("####"));
+
+  const Ran svg = folder.run({"waves", "r", "--svg", "w.svg"});
+  CHECK(svg.status == 0);
+  CHECK_THAT(contents(folder / "w.svg"), Contains("<svg ") && Contains("</svg>") && Contains("mismatch, cycle"));
+
+  // The program that replay.sh names repeats the failure.
+  std::string script = "KILBURN=" + std::string(KILBURN_PROGRAM) + " sh " + (folder / "r/replay.sh").string() +
+                       " --waves never --out " + (folder / "again").string() + " > " + (folder / "log").string();
+  CHECK(WEXITSTATUS(std::system(script.c_str())) == 1);
+  CHECK(folder.result("again").at("failure").as_object().at("message") == mismatch.at("message"));
+}
+
+TEST_CASE("waves --diff names the first cycle and signal") {
+  const Folder folder;
+  const auto run = [&](const char* name, const char* seed) {
+    return folder.run(
+        {"run", "--test", "random", "--count", "200", "--seed", seed, "--waves", "always", "--out", name});
+  };
+  REQUIRE(run("a", "5").status == 0);
+  REQUIRE(run("b", "5").status == 0);
+  REQUIRE(run("c", "6").status == 0);
+  const Ran same = folder.run({"waves", "--diff", "a", "b"});
+  INFO(same.out << same.err);
+  CHECK(same.status == 0);
+  CHECK_THAT(same.out, Contains("signals are the same throughout"));
+  const Ran other = folder.run({"waves", "--diff", "a", "c/waves.fst"});
+  CHECK(other.status == 1);
+  CHECK_THAT(other.out, Contains("first difference in cycle "));
+}
+
+TEST_CASE("waves says what is wrong") {
+  const Folder folder;
+  REQUIRE(folder.run({"run", "--test", "random", "--count", "200", "--waves", "always", "--out", "a"}).status == 0);
+  const std::string fst = contents(folder / "a/waves.fst");
+  std::ofstream(folder / "cut.fst") << fst.substr(0, fst.size() / 2);
+  std::ofstream(folder / "foreign.fst") << "$date today $end\n";
+  std::filesystem::create_directory(folder / "empty");
+  const auto says = [&](const std::vector<std::string>& words, int status, const std::string& what) {
+    const Ran ran = folder.run(words);
+    INFO(ran.out << ran.err);
+    CHECK(ran.status == status);
+    CHECK_THAT(ran.err, Contains(what));
+  };
+  says({"waves"}, 2, "waves needs the folder of a run or an FST file");
+  says({"waves", "cut.fst", "--text"}, 2, "cut.fst are cut off");
+  says({"waves", "foreign.fst", "--text"}, 2, "foreign.fst is not an FST wave file");
+  says({"waves", "empty", "--text"}, 2, "the run in empty has no waves");
+  says({"waves", "a", "--text", "--signals", "nosuch"}, 2, "the waves have no signal nosuch");
+  says({"waves", "a", "--text", "--window", "5:3"}, 2, "--window needs two cycles");
+  says({"waves", "a", "--text", "--window", "900000:900001"}, 2, "the waves hold cycles 0 to ");
+  says({"waves", "a", "--viewer", "xv"}, 2, "there is no viewer \"xv\"");
+  says({"waves", "a", "--svg", "/dev/full"}, 3, "/dev/full cannot be written");
+  says({"waves", "--diff", "a"}, 2, "--diff needs two runs");
+  if (std::system("command -v surfer > /dev/null") != 0) {
+    says({"waves", "a", "--viewer", "surfer"}, 3, "surfer is not installed");
+  }
+}
+
+TEST_CASE("waves are readable after Ctrl-C and after kill") {
+  const int signal = GENERATE(SIGINT, SIGTERM);
+  const Folder folder;
+  namespace bp = boost::process;
+  bp::child child(
+      KILBURN_PROGRAM, bp::args({"run", "--test", "random", "--count", "100000000", "--waves", "always", "--out", "r"}),
+      bp::start_dir(folder.path().string()), bp::std_in<bp::null, bp::std_out> bp::null, bp::std_err > bp::null);
+  std::this_thread::sleep_for(std::chrono::milliseconds(1500));
+  kill(child.id(), signal);
+  child.wait();
+  CHECK(child.exit_code() == 130);
+  const Ran ran = folder.run({"waves", "r", "--text", "--window", "10:20"});
+  INFO(ran.out << ran.err);
+  CHECK(ran.status == 0);
+  CHECK_THAT(ran.out, Contains("d_req_valid_i"));
+}
