@@ -15,6 +15,7 @@ constexpr BugName kNames[] = {
     {Bug::fork_stale, "M12", "fork write-protects the parent without an invalidation"},
     {Bug::swap_word_valid, "M13", "the swap word is written with the valid bit set"},
     {Bug::no_zero_fill, "M17", "a reused frame is handed out without being cleared"},
+    {Bug::damage_ignored, "M22", "a compressed trace that is damaged or cut off ends there without an error"},
 };
 }  // namespace
 

@@ -22,6 +22,7 @@ enum class Bug : u8 {
   fork_stale,       // M12: fork does not invalidate the parent
   swap_word_valid,  // M13: the swap word has the valid bit set
   no_zero_fill,     // M17: a reused frame is not cleared
+  damage_ignored,   // M22: a compressed trace that is cut off looks like a short one
 };
 
 struct BugName {

@@ -30,26 +30,43 @@ class TraceReader {
   virtual ~TraceReader() = default;
   // False at the end. Throws TraceError.
   virtual bool next(TraceEvent&) = 0;
-  virtual u64 line() const = 0;  // of the last event, from 1
+  virtual u64 line() const = 0;  // of the last event, from 1; binary formats: its record's number
   virtual const std::string& name() const = 0;
 };
+
+// Equal in every field that their kind has.
+bool same_event(const TraceEvent&, const TraceEvent&);
 
 // A trace that is not what its format says; names the place.
 class TraceError : public std::runtime_error {
  public:
+  // Text formats: `line` from 1.
   TraceError(std::string file, u64 line, std::string reason)
-      : std::runtime_error(file + ":" + std::to_string(line) + ": " + reason),
-        file_(std::move(file)),
-        line_(line),
-        reason_(std::move(reason)) {}
+      : TraceError(std::move(file), "", line, std::move(reason)) {}
+  // Binary formats: `offset` in bytes from 0, after decompression.
+  static TraceError at_byte(std::string file, u64 offset, std::string reason) {
+    return {std::move(file), "byte ", offset, std::move(reason)};
+  }
   const std::string& file() const { return file_; }
-  u64 line() const { return line_; }
+  u64 line() const { return line_; }  // or byte offset
   const std::string& reason() const { return reason_; }
 
  private:
+  TraceError(std::string file, const char* unit, u64 place, std::string reason)
+      : std::runtime_error(file + ":" + unit + std::to_string(place) + ": " + reason),
+        file_(std::move(file)),
+        line_(place),
+        reason_(std::move(reason)) {}
+
   std::string file_;
   u64 line_;
   std::string reason_;
+};
+
+// One line is wrong; the reader can go on with the next one.
+class BadLine : public TraceError {
+ public:
+  using TraceError::TraceError;
 };
 
 }  // namespace kilburn::os

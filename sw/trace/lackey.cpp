@@ -62,7 +62,7 @@ std::unique_ptr<LackeyReader> LackeyReader::open(const std::string& path) {
 }
 
 void LackeyReader::fail(std::string reason) const {
-  throw TraceError(source_.name(), source_.number(), std::move(reason));
+  throw BadLine(source_.name(), source_.number(), std::move(reason));
 }
 
 bool LackeyReader::next(TraceEvent& event) {

@@ -3,12 +3,12 @@
 // Lines of a file, a pipe or memory, in constant memory and without a copy a line.
 #pragma once
 
-#include <optional>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
-#include "sw/core/types.h"
+#include "sw/trace/byte_source.h"
 
 namespace kilburn::os {
 
@@ -19,9 +19,9 @@ class LineSource {
   static LineSource open(const std::string& path);                         // "-": standard input; throws UserError
   static LineSource from_descriptor(int fd, std::string name);             // takes the descriptor
   static LineSource from_memory(std::string_view text, std::string name);  // text outlives the source
-  LineSource(LineSource&&) noexcept;
+  static LineSource from_bytes(std::unique_ptr<ByteSource>, std::string name);
+  LineSource(LineSource&&) noexcept = default;
   LineSource& operator=(LineSource&&) = delete;
-  ~LineSource();
 
   // The next line without its newline, valid until the next call; false at the end.
   bool next(std::string_view& line) {
@@ -37,13 +37,13 @@ class LineSource {
   const std::string& name() const { return name_; }
 
  private:
-  LineSource(int fd, std::string name) : fd_(fd), name_(std::move(name)) {}
+  explicit LineSource(std::string name) : name_(std::move(name)) {}
   const void* find_newline() const {
     return at_ == end_ ? nullptr : __builtin_memchr(at_, '\n', static_cast<size_t>(end_ - at_));
   }
   bool refill(std::string_view& line);
 
-  int fd_ = -1;
+  std::unique_ptr<ByteSource> bytes_;  // null: all of it lies between at_ and end_
   std::string name_;
   std::vector<char> buffer_;
   const char* at_ = nullptr;
