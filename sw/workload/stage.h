@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What a workload is written with: processes, references that must succeed or must kill, expectations.
+#pragma once
+
+#include "sw/core/errors.h"
+#include "sw/core/random.h"
+#include "sw/workload/workload.h"
+
+namespace kilburn::os {
+
+// Pages of the workloads: 8 KB, one page on Alpha, two on x86-64, so that borders are page borders everywhere. A
+// workload that touches the first 4 KB of each touches one page on every format.
+inline constexpr u64 kSpan = 8192;
+inline constexpr u64 kArena = 0x10000000;  // where workloads map, below every format's user top
+
+class Stage {
+ public:
+  Stage(Kernel& kernel_, u64 seed, u32 scale_, bool forced_)
+      : kernel(kernel_), random(seed), scale(scale_), forced(forced_) {}
+
+  Kernel& kernel;
+  Random random;
+  u32 scale;
+  bool forced;  // frames are as scarce as the workload wants them
+  std::vector<std::pair<std::string, u64>> facts;
+
+  Process& spawn() { return kernel.spawn(); }
+  void map(Process& p, u64 start, u64 length, Rights rights = kRead | kWrite, Backing backing = {}) {
+    expect(kernel.mmap(p, start, length, rights, backing) == 0, "mmap is refused");
+  }
+  void unmap(Process& p, u64 start, u64 length) {
+    expect(kernel.munmap(p, start, length) == 0, "munmap is refused");
+  }
+  void protect(Process& p, u64 start, u64 length, Rights rights) {
+    expect(kernel.mprotect(p, start, length, rights) == 0, "mprotect is refused");
+  }
+  void store(Process& p, u64 va, u16 size = 8) { refer(p, TraceEvent::Kind::write, va, size); }
+  void load(Process& p, u64 va, u16 size = 8) { refer(p, TraceEvent::Kind::read, va, size); }
+  void modify(Process& p, u64 va, u16 size = 8) { refer(p, TraceEvent::Kind::modify, va, size); }
+  void fetch(Process& p, u64 va, u16 size = 4) { refer(p, TraceEvent::Kind::fetch, va, size); }
+  // The reference must be a SIGSEGV at `at`, after which the process is gone.
+  void dies(Process& p, TraceEvent::Kind kind, u64 va, u16 size, u64 at) {
+    const bool done = kernel.reference(p, kind, va, size);
+    expect(!done && !p.alive() && p.killed_by == Signal::segv && p.killed_at == at, "a forbidden reference is allowed");
+    ++deaths;
+  }
+
+  void fact(std::string text, u64 value) { facts.emplace_back(std::move(text), value); }
+  void expect(bool holds, const char* text) {
+    if (!holds) throw Violation("workload", text);
+  }
+  // Something that only scarce frames make necessary.
+  void expect_forced(u64 count, u64 least, const char* what) {
+    fact(what, count);
+    if (forced && count < least) {
+      throw Violation("workload", std::string(what) + ": " + std::to_string(count) + ", at least " +
+                                      std::to_string(least) + " were to be forced");
+    }
+  }
+  void expect_least(u64 count, u64 least, const char* what) {
+    fact(what, count);
+    if (count < least) {
+      throw Violation("workload",
+                      std::string(what) + ": " + std::to_string(count) + ", at least " + std::to_string(least));
+    }
+  }
+  u64 faults(FaultKind kind) { return kernel.statistics().memory.faults[static_cast<size_t>(kind)]; }
+  u64 swapped_in() { return kernel.statistics().memory.swapped_in; }
+  u64 swapped_out() { return kernel.statistics().memory.swapped_out; }
+
+  u64 deaths = 0;
+
+ private:
+  void refer(Process& p, TraceEvent::Kind kind, u64 va, u16 size) {
+    expect(kernel.reference(p, kind, va, size), "an allowed reference kills the process");
+  }
+};
+
+// Programs by theme; the table of workload.cpp names them.
+namespace programs {
+void page_linear(Stage&);
+void page_shuffle(Stage&);
+void page_merge_seq(Stage&);
+void page_merge_par(Stage&);
+void page_merge_stk(Stage&);
+void page_merge_mm(Stage&);
+void thrash(Stage&);
+void thrash_ten_percent(Stage&);
+void swap_full(Stage&);
+
+void qsort_parallel(Stage&);
+void matmul_rows(Stage&);
+void matmul_columns(Stage&);
+void pointer_chase(Stage&);
+void hash_join(Stage&);
+void sequential_read(Stage&);
+
+void mmap_overlap(Stage&);
+void mmap_over_stk(Stage&);
+void mmap_misalign(Stage&);
+void mmap_zero(Stage&);
+void mmap_twice(Stage&);
+void mmap_inherit(Stage&);
+void mmap_exit(Stage&);
+void mmap_churn(Stage&);
+void mremap_grow(Stage&);
+void brk_breathe(Stage&);
+void pt_grow(Stage&);
+
+void guard_pages(Stage&);
+void mprotect_toggle(Stage&);
+void write_code(Stage&);
+void straddle(Stage&);
+
+void fork_storm(Stage&);
+void fork_sharers(Stage&);
+void fork_chain(Stage&);
+void kill_middle(Stage&);
+void context_storm(Stage&);
+}  // namespace programs
+
+}  // namespace kilburn::os
