@@ -119,6 +119,7 @@ class Encoder {
 };
 
 u32 crc32c(const void* bytes, size_t n, u32 before = 0);
+u32 crc32c_portable(const void* bytes, size_t n, u32 before = 0);  // the same without the processor's instruction
 
 }  // namespace compact
 

@@ -30,7 +30,7 @@ void quicksort(Stage& s, Process& p, std::vector<u64>& keys, u64 base, size_t lo
 }
 
 void matmul(Stage& s, bool columns) {
-  const u64 n = 24, row = kSpan / 2;  // a row is half a page, as in a matrix of 512 doubles
+  const u64 n = 24, row = kSpan;  // a row is a page, as in a matrix of 1024 doubles
   Process& p = s.spawn();
   const u64 a = kArena, b = a + n * row, c = b + n * row;
   s.map(p, a, 3 * n * row);
@@ -40,7 +40,7 @@ void matmul(Stage& s, bool columns) {
   for (u64 x = 0; x < n * s.scale; ++x) {
     const u64 i = x % n;
     for (u64 j = 0; j < n; ++j) {
-      for (u64 k = 0; k < n; k += 3) {
+      for (u64 k = 0; k < n; ++k) {
         s.load(p, a + i * row + k * 8);
         s.load(p, columns ? b + k * row + j * 8 : b + j * row + k * 8);
       }

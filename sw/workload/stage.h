@@ -29,9 +29,7 @@ class Stage {
   void map(Process& p, u64 start, u64 length, Rights rights = kRead | kWrite, Backing backing = {}) {
     expect(kernel.mmap(p, start, length, rights, backing) == 0, "mmap is refused");
   }
-  void unmap(Process& p, u64 start, u64 length) {
-    expect(kernel.munmap(p, start, length) == 0, "munmap is refused");
-  }
+  void unmap(Process& p, u64 start, u64 length) { expect(kernel.munmap(p, start, length) == 0, "munmap is refused"); }
   void protect(Process& p, u64 start, u64 length, Rights rights) {
     expect(kernel.mprotect(p, start, length, rights) == 0, "mprotect is refused");
   }
