@@ -5,9 +5,7 @@
 
 #include <unistd.h>
 
-#include <boost/program_options.hpp>
 #include <cerrno>
-#include <charconv>
 #include <cstdio>
 #include <cstring>
 #include <filesystem>
@@ -20,6 +18,7 @@
 #include "sw/trace/lackey_writer.h"
 #include "sw/trace/open.h"
 #include "sw/trace/summary.h"
+#include "tb/app/command_line.h"
 #include "tb/app/interrupt.h"
 #include "tb/errors.h"
 #include "tb/text.h"
@@ -32,6 +31,7 @@ using arch::u64;
 
 namespace {
 
+constexpr u64 kMostBadLines = 1'000'000'000;
 constexpr u64 kLook = 0xffff;  // events between looks for Ctrl-C, a mask
 
 struct Choice {
@@ -40,8 +40,10 @@ struct Choice {
   u64 skip_bad_lines = 0;
 };
 
+struct Stopped {};  // by Ctrl-C
+
 void look_for_interrupt(u64 events) {
-  if ((events & kLook) == 0 && interrupted()) throw EnvironmentError("interrupted");
+  if ((events & kLook) == 0 && interrupted()) throw Stopped();
 }
 
 // The output under a temporary name beside its own.
@@ -196,11 +198,7 @@ Choice choice_of(const po::variables_map& map) {
     }
   }
   if (map.count("skip-bad-lines")) {
-    const auto& text = map["skip-bad-lines"].as<std::string>();
-    const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), choice.skip_bad_lines);
-    if (error != std::errc() || end != text.data() + text.size()) {
-      throw UserError("--skip-bad-lines needs a whole number, not \"" + text + "\"");
-    }
+    choice.skip_bad_lines = number(map, "skip-bad-lines", 0, kMostBadLines);
   }
   return choice;
 }
@@ -213,31 +211,25 @@ int convert_command(const std::vector<std::string>& arguments) {
   all.add(known).add_options()("files", po::value<std::vector<std::string>>());
   po::positional_options_description files;
   files.add("files", -1);
-  po::variables_map map;
-  try {
-    po::store(po::command_line_parser(arguments)
-                  .options(all)
-                  .positional(files)
-                  .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
-                  .run(),
-              map);
-  } catch (const po::error& e) {
-    throw UserError(std::string(e.what()) + "; see kilburn convert --help");
-  }
+  const po::variables_map map = parse_command_line("convert", arguments, all, files);
   if (map.count("help")) {
     std::cout
         << "Usage: kilburn convert IN OUT [options]\n"
            "       kilburn convert --info IN\n\n"
            "Reads a trace of any known format (lackey, compact, ChampSim, drmemtrace text, din; plain or in gzip, "
            "xz, zstd;\n- is standard input) and writes it as a compact trace or as lackey text.\n"
-           "Exit status: 0 done, 2 the input is wrong, 3 the environment failed.\n\n"
+           "Exit status: 0 done, 2 the input is wrong, 3 the environment failed, 130 interrupted.\n\n"
         << known;
     return 0;
   }
   const Choice choice = choice_of(map);
   watch_for_interrupts();
   std::set<std::string> done;
-  convert(choice, choice.in, choice.out, done);
+  try {
+    convert(choice, choice.in, choice.out, done);
+  } catch (const Stopped&) {
+    return 130;
+  }
   return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "sw/trace/event.h"
 #include "tb/app/capture.h"
 #include "tb/app/check_adapter.h"
+#include "tb/app/convert.h"
 #include "tb/app/explain.h"
 #include "tb/app/list.h"
 #include "tb/app/mutate.h"
@@ -31,6 +32,7 @@ constexpr const char* kUsage =
     "  explain  one translation in words: each level's entry, the rights, the decision, the rule\n"
     "  shrink   the smallest directed test that fails as a run did\n"
     "  waves    the waveform of a run: viewer, timing diagram, difference of two\n"
+    "  convert  a trace of a program to another format; what it holds\n"
     "  list     tests, DUTs, formats, seeded bugs\n"
     "  check-adapter\n"
     "           does the adapter of a DUT library keep the contract and the protocol\n"
@@ -58,6 +60,7 @@ int dispatch(const std::vector<std::string>& words) {
   if (words[0] == "explain") return kilburn::tb::explain_command(rest, kilburn::tb::capture_run);
   if (words[0] == "shrink") return kilburn::tb::shrink_command(rest);
   if (words[0] == "waves") return kilburn::tb::waves_command(rest);
+  if (words[0] == "convert") return kilburn::tb::convert_command(rest);
   if (words[0] == "list") return kilburn::tb::list_command(rest);
   if (words[0] == "check-adapter") return kilburn::tb::check_adapter_command(rest);
   if (words[0] == "regress") return kilburn::tb::regress_command(rest);
@@ -65,7 +68,7 @@ int dispatch(const std::vector<std::string>& words) {
   if (words[0] == "mutate") return kilburn::tb::mutate_command(rest);
   throw kilburn::tb::UserError(
       "there is no command \"" + words[0] +
-      "\"; there are: run, explain, shrink, waves, list, check-adapter, regress, report, mutate");
+      "\"; there are: run, explain, shrink, waves, convert, list, check-adapter, regress, report, mutate");
 }
 
 }  // namespace

@@ -111,7 +111,8 @@ TEST_CASE("convert: wrong command lines and a folder that is not there") {
   CHECK(refusal({}) == "convert needs two files, IN and OUT");
   CHECK(refusal({"--info"}) == "convert --info needs one trace");
   CHECK(refusal({"a", "b", "--to", "pdf"}) == "--to is compact or lackey, not \"pdf\"");
-  CHECK(refusal({"a", "b", "--skip-bad-lines", "x"}) == "--skip-bad-lines needs a whole number, not \"x\"");
+  CHECK(refusal({"a", "b", "--skip-bad-lines", "x"}) ==
+        "--skip-bad-lines needs a whole number from 0 to 1000000000, not \"x\"");
   CHECK(refusal({"a", "b", "--fast"}).find("see kilburn convert --help") != std::string::npos);
   const Folder folder;
   CHECK_THROWS_AS(converted({folder / "none", folder / "out"}), os::UserError);
