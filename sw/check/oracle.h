@@ -37,6 +37,7 @@ class OracleSpace {
   void fork_from(const OracleSpace& parent);
   void map(u64 start, u64 end, Backing);
   void unmap(u64 start, u64 end);
+  void forget(u64 start, u64 end) { erase(start, end); }  // back to what the areas say
   void move(u64 from, u64 old_end, u64 to, u64 new_end);
 
   void store(u64 va, std::span<const std::byte> bytes);
