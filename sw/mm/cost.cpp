@@ -8,9 +8,9 @@
 namespace kilburn::os {
 
 namespace {
-constexpr std::array<std::string_view, kCosts> kNames{"trap",       "area-lookup", "table-alloc", "zero-page",
-                                                      "copy-page",  "entry-write", "invalidate",  "acknowledge",
-                                                      "disk-seek",  "disk-transfer", "context-switch"};
+constexpr std::array<std::string_view, kCosts> kNames{"trap",      "area-lookup",   "table-alloc",   "zero-page",
+                                                      "copy-page", "entry-write",   "invalidate",    "acknowledge",
+                                                      "disk-seek", "disk-transfer", "context-switch"};
 }  // namespace
 
 std::string_view name(Cost cost) { return kNames[static_cast<size_t>(cost)]; }

@@ -60,8 +60,7 @@ unsigned Cpus::live_count(const SpaceTag& tag) const {
 
 void Cpus::start(unsigned cpu, Invalidate op, u64 va, u16 asid) {
   ++invalidations_;
-  log_.add(
-      {.kind = MmEvent::Kind::invalidate, .op = op, .cpu = static_cast<u8>(cpu), .asid = asid, .va = va});
+  log_.add({.kind = MmEvent::Kind::invalidate, .op = op, .cpu = static_cast<u8>(cpu), .asid = asid, .va = va});
   cpus_[cpu].port->invalidate(op, va, asid);
 }
 
@@ -102,7 +101,11 @@ void Cpus::fill(unsigned cpu, SpaceTag& tag, u64 page, u64 word, bool fetch) {
   if (!cpus_[cpu].port->tlb_fill(page, asid, word, fetch)) {
     throw UserError("this MMU has no TLB that software can fill");
   }
-  log_.add({.kind = MmEvent::Kind::fill, .cpu = static_cast<u8>(cpu), .asid = asid, .space = tag.id, .va = page,
+  log_.add({.kind = MmEvent::Kind::fill,
+            .cpu = static_cast<u8>(cpu),
+            .asid = asid,
+            .space = tag.id,
+            .va = page,
             .new_word = word});
 }
 

@@ -21,7 +21,8 @@ class Cpus {
     Bug bug = Bug::none;
   };
   // One port a CPU, 1 to kMaxCpus. `empty` is the context that maps nothing, ASID 0.
-  Cpus(std::span<MmuPort* const> ports, const arch::Context& empty, EventLog& log, Yield& yield, const Options& options);
+  Cpus(std::span<MmuPort* const> ports, const arch::Context& empty, EventLog& log, Yield& yield,
+       const Options& options);
 
   unsigned count() const { return static_cast<unsigned>(cpus_.size()); }
   MmuPort& port(unsigned cpu) const { return *cpus_[cpu].port; }

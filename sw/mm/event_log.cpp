@@ -18,8 +18,8 @@ std::string EventLog::text() const {
                hex(e.new_word);
         break;
       case MmEvent::Kind::invalidate:
-        out += "CPU " + std::to_string(e.cpu) + " invalidate op " + std::to_string(static_cast<int>(e.op)) + " asid " + std::to_string(e.asid) + " va " +
-               hex(e.va);
+        out += "CPU " + std::to_string(e.cpu) + " invalidate op " + std::to_string(static_cast<int>(e.op)) + " asid " +
+               std::to_string(e.asid) + " va " + hex(e.va);
         break;
       case MmEvent::Kind::acknowledge:
         out += "CPU " + std::to_string(e.cpu) + " acknowledged";

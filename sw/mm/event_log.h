@@ -57,7 +57,7 @@ class EventLog {
   }
   void listen(MmListener* listener) { listener_ = listener; }
   void charge_to(Meter* meter) { meter_ = meter; }  // the costs of what is logged
-  std::string text() const;  // the last events, one a line
+  std::string text() const;                         // the last events, one a line
 
  private:
   void charge(MmEvent::Kind kind) const;

@@ -32,6 +32,11 @@ int Memory::map(AddressSpace& space, u64 start, u64 length, Rights rights, Backi
 int Memory::unmap(AddressSpace& space, u64 start, u64 length) {
   if (!valid(start, length)) return EINVAL;
   const u64 end = start + granule_up(length);
+  // A hole inside one area makes two of it (LX do_munmap).
+  if (space.vmas.splits(start, end) == 2 && space.vmas.find(start) == space.vmas.find(end) &&
+      space.vmas.count() >= VmaSet::kMaxCount) {
+    return ENOMEM;
+  }
   const auto scope = yield_.in(Sequence::unmap);
   space.vmas.remove(start, end);
   if (space.locks != 0) space.locks = space.vmas.locked_bytes();
@@ -69,6 +74,7 @@ int Memory::protect(AddressSpace& space, u64 start, u64 length, Rights rights, b
       if (space.vmas.find(at) == nullptr) space.vmas.insert(at, at + kGranule, rights, {}, true);
     }
   }
+  if (space.vmas.count() + space.vmas.splits(start, end) > VmaSet::kMaxCount) return ENOMEM;
   space.vmas.set_rights(start, end, rights);
   Gather g = gather();
   restrict_rights(space, format_.page_down(start), end, g);
@@ -97,6 +103,11 @@ int Memory::set_brk(AddressSpace& space, u64 brk) {
   if (brk >= format_.user_top()) return ENOMEM;
   if (space.brk == 0) space.brk = brk;
   const u64 old_end = granule_up(space.brk), new_end = granule_up(brk);
+  bool meets = false;  // brk(2): ENOMEM if the heap would meet a mapping
+  if (new_end > old_end) {
+    space.vmas.for_each_in(old_end, new_end, [&meets](const Vma& vma) { meets = meets || !vma.inferred; });
+  }
+  if (meets) return ENOMEM;
   space.brk = brk;
   if (new_end > old_end) return map(space, old_end, new_end - old_end, kRead | kWrite, {});
   return new_end < old_end ? unmap(space, new_end, old_end - new_end) : 0;

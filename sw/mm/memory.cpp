@@ -74,8 +74,8 @@ u64 MemoryStatistics::all_faults() const {
 
 std::string_view name(FaultKind kind) {
   constexpr std::array<std::string_view, kFaultKinds> kNames{
-      "first touch", "file fill",  "zero page",   "copy on write", "write by sole owner",
-      "swap-in",     "swap cache", "young/dirty", "upgrade",       "spurious",
+      "first touch", "file fill",  "zero page",         "copy on write", "write by sole owner",
+      "swap-in",     "swap cache", "young/dirty",       "upgrade",       "spurious",
       "SIGSEGV",     "SIGBUS",     "waits for the disk"};
   return kNames[static_cast<size_t>(kind)];
 }
@@ -136,7 +136,7 @@ void Memory::make_bytes(const AddressSpace& space, u64 page) {
   space.vmas.for_each_in(page, end, [&](const Vma& vma) {
     if (vma.backing.file == 0) return;
     for (u64 va = std::max(page, vma.start); va < std::min(end, vma.end); va += 8) {
-      const u64 word = file_word(vma.backing.file, vma.backing.offset + (va - vma.start));
+      const u64 word = contents_.word(vma.backing.file, vma.backing.offset + (va - vma.start));
       std::memcpy(page_.data() + (va - page), &word, 8);
     }
   });

@@ -8,6 +8,7 @@
 
 #include "sw/mm/address_space.h"
 #include "sw/mm/buddy.h"
+#include "sw/mm/file_contents.h"
 #include "sw/mm/swap.h"
 #include "sw/mm/transfer.h"
 
@@ -24,8 +25,8 @@ struct MemoryConfig {
   SwitchPolicy switch_policy = SwitchPolicy::tagged;
   RefillMode refill = RefillMode::hardware;
   CostTable costs = kDefaultCosts;
-  bool prefault = false;         // mappings get all their pages at once (pure swapping)
-  u64 stack_limit = 8u << 20;    // bytes that a stack may grow to (LX RLIMIT_STACK)
+  bool prefault = false;       // mappings get all their pages at once (pure swapping)
+  u64 stack_limit = 8u << 20;  // bytes that a stack may grow to (LX RLIMIT_STACK)
   YieldPolicy yield = YieldPolicy::none;
   u64 seed = 1;
   Bug bug = Bug::none;
@@ -87,7 +88,7 @@ class Memory final : public TableFrames, private FrameReleaser {
   std::unique_ptr<AddressSpace> fork(AddressSpace& parent, u32 id);
   // Unmaps everything and frees the tables. The port's context must be another one by now.
   void destroy(AddressSpace&);
-  void load(unsigned cpu, AddressSpace&);        // the CPU's context from now on
+  void load(unsigned cpu, AddressSpace&);         // the CPU's context from now on
   void leave(unsigned cpu) { cpus_.leave(cpu); }  // to a root without entries, ASID 0
 
   // --- mappings (mapping.cpp); addresses and lengths in granules; 0 or errno ---
@@ -97,6 +98,10 @@ class Memory final : public TableFrames, private FrameReleaser {
   int protect(AddressSpace&, u64 start, u64 length, Rights, bool infer = false);
   int move(AddressSpace&, u64 from, u64 old_length, u64 to, u64 new_length);  // mremap; to == from: in place
   int set_brk(AddressSpace&, u64 brk);
+
+  // A store by the kernel into a process, whatever the rights; inside one page.
+  void put(AddressSpace& space, u64 va, std::span<const std::byte> bytes) { write_user(space, va, bytes); }
+  FileContents& contents() { return contents_; }
 
   // --- advice (advice.cpp) ---
   int drop(AddressSpace&, u64 start, u64 length, bool only_anonymous);  // MADV_DONTNEED, MADV_FREE
@@ -199,6 +204,7 @@ class Memory final : public TableFrames, private FrameReleaser {
   Buddy buddy_;
   SwapArea swap_;
   PageTable::Parts parts_;
+  FileContents contents_;
   Transfers transfers_;
   bool may_block_ = false;  // in this fault
   u64 wake_at_ = 0;

@@ -68,8 +68,8 @@ void VmaSet::merge_around(u64 lo, u64 hi) {
   while (it != tree_.end() && it->end <= hi) {
     const auto next = std::next(it);
     if (next == tree_.end()) return;
-    if (next->start == it->end && next->rights == it->rights && next->inferred == it->inferred && next->flags == it->flags &&
-        next->backing == it->backing.at(it->end - it->start)) {
+    if (next->start == it->end && next->rights == it->rights && next->inferred == it->inferred &&
+        next->flags == it->flags && next->backing == it->backing.at(it->end - it->start)) {
       next->start = it->start;  // the key of the remaining node, its end, is unchanged
       next->backing = it->backing;
       dispose(it);
@@ -124,6 +124,9 @@ const Vma* VmaSet::below(u64 address) const {
 
 // The key of the tree is the end, so the area keeps its place.
 void VmaSet::grow_down(const Vma& area, u64 start) {
+  const Vma* under = below(area.end - 1);
+  if (under != nullptr && under->end > start)
+    throw Violation("P19", "a stack grows over the area that ends at " + hex(under->end));
   for (auto it = first_past(area.end - 1); it != tree_.end() && &*it == &area; ++it) it->start = start;
 }
 
@@ -143,6 +146,12 @@ u64 VmaSet::find_gap(u64 length, u64 lo, u64 hi, u64 align) const {
     at = (it->end + align - 1) & ~(align - 1);
   }
   return 0;
+}
+
+size_t VmaSet::splits(u64 start, u64 end) const {
+  const Vma* first = find(start);
+  const Vma* last = find(end);
+  return size_t{first != nullptr && first->start < start} + size_t{last != nullptr && last->start < end};
 }
 
 void VmaSet::copy_from(const VmaSet& other) {

@@ -38,7 +38,7 @@ struct Vma : boost::intrusive::avl_set_base_hook<> {
 
 class VmaSet {
  public:
-  static constexpr size_t kMaxCount = 65530;  // LX DEFAULT_MAX_MAP_COUNT
+  static constexpr size_t kMaxCount = 65530;        // LX DEFAULT_MAX_MAP_COUNT
   static constexpr u64 kGuardGap = 256 * kGranule;  // kept free below a stack (LX stack_guard_gap)
 
   VmaSet() = default;
@@ -65,12 +65,14 @@ class VmaSet {
   // The first area above `address`, which no area holds; nullptr if there is none.
   const Vma* above(u64 address) const;
   const Vma* below(u64 address) const;  // the last area that ends at or below it
-  // Extends an area downwards. The caller has checked what lies there.
+  // Extends an area downwards, where nothing is (checked).
   void grow_down(const Vma& area, u64 start);
   u64 locked_bytes() const;
-  bool covered(u64 start, u64 end) const;       // no hole
+  bool covered(u64 start, u64 end) const;  // no hole
   // The lowest free range of `length` bytes in [lo, hi), aligned; 0 if none.
   u64 find_gap(u64 length, u64 lo, u64 hi, u64 align) const;
+  // How many more areas there are once [start, end) has borders of its own, 0 to 2.
+  size_t splits(u64 start, u64 end) const;
   void copy_from(const VmaSet&);
   void clear();
 

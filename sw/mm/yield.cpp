@@ -17,9 +17,9 @@ void Yield::run(u64 va) {
 
 std::string_view name(Sequence sequence) {
   constexpr std::array<std::string_view, kSequences> kNames{
-      "other",   "first read", "first write", "swap-out", "swap-in",   "copy on write", "fork",
-      "unmap",   "protect",    "remap",       "writeback", "migrate",  "collapse",      "ASID wrap",
-      "exit",    "young/dirty", "upgrade",    "ageing",   "TLB refill", "vmalloc"};
+      "other", "first read",  "first write", "swap-out",  "swap-in",    "copy on write", "fork",
+      "unmap", "protect",     "remap",       "writeback", "migrate",    "collapse",      "ASID wrap",
+      "exit",  "young/dirty", "upgrade",     "ageing",    "TLB refill", "vmalloc"};
   return kNames[static_cast<size_t>(sequence)];
 }
 

@@ -25,10 +25,10 @@ struct Config {
   u64 stack_limit = 8u << 20;  // bytes
   bool spread = false;         // consecutive quanta of a process run on different CPUs
   bool block = true;           // a process waits for the disk while another one runs on its CPU
-  u32 quantum = 1000;      // references before another process runs
-  u64 audit_every = 0;     // references between audits; 0: only at the end
-  u64 max_references = 0;  // the run ends there; 0: no limit
-  bool strict = false;     // an access outside every area is SIGSEGV; else an area is inferred
+  u32 quantum = 1000;          // references before another process runs
+  u64 audit_every = 0;         // references between audits; 0: only at the end
+  u64 max_references = 0;      // the run ends there; 0: no limit
+  bool strict = false;         // an access outside every area is SIGSEGV; else an area is inferred
   bool poison = true;
   bool age_invalidate = true;
   bool check_order = true;        // P28, P29, P32, P33 on every event

@@ -29,6 +29,7 @@ Kernel::Kernel(PhysMem& physical, std::span<MmuPort* const> ports, Clock& clock,
       order_(memory_->format(), config.frames, memory_->log()),
       page_mask_(memory_->format().page_size() - 1) {
   if (config.quantum == 0) throw UserError("the quantum must be at least 1 reference");
+  turn_.fill(~size_t{0});  // the first process is next
   memory_->meter().follow(&clock);
   memory_->log().listen(this);
   for (unsigned cpu = 0; cpu < memory_->cpus().count(); ++cpu) leave_context(cpu);
@@ -83,6 +84,7 @@ void Kernel::witness(const MmEvent& e) {
 Process& Kernel::add_process() {
   Process& process = *processes_.emplace_back(std::make_unique<Process>());
   process.id = next_id_++;
+  process.oracle.files(&memory_->contents());
   process.cpu = (process.id - 1) % memory_->cpus().count();
   ++statistics_.processes;
   return process;

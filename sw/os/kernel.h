@@ -14,6 +14,8 @@
 
 namespace kilburn::os {
 
+struct ElfImage;
+
 // madvise(2), as far as the kernel has it.
 enum class Advice : u8 { normal, will_need, dont_need, free };
 
@@ -45,11 +47,15 @@ class Kernel final : private MmListener {
   void exit(Process&);
   void kill(Process&);  // at any time, also one that waits for the disk
 
+  // Maps the segments of an image (exec() before, if the process has another one) and returns its entry point. Pages
+  // come on demand; with `first_page` that of the entry point is there at once. Throws UserError.
+  u64 load_image(Process&, const ElfImage&, u64 bias = 0, bool first_page = false);
+
   // --- system calls; 0 or errno, as in Linux's manual pages ---
-  int mmap(Process&, u64 start, u64 length, Rights, Backing backing = {});  // MAP_FIXED
+  int mmap(Process&, u64 start, u64 length, Rights, Backing backing = {});        // MAP_FIXED
   int mmap_fresh(Process&, u64 start, u64 length, Rights, Backing backing = {});  // MAP_FIXED_NOREPLACE
-  u64 mmap_anywhere(Process&, u64 length, Rights, Backing backing = {});  // 0: no room
-  int mmap_stack(Process&, u64 start, u64 length);                        // MAP_GROWSDOWN
+  u64 mmap_anywhere(Process&, u64 length, Rights, Backing backing = {});          // 0: no room
+  int mmap_stack(Process&, u64 start, u64 length);                                // MAP_GROWSDOWN
   int munmap(Process&, u64 start, u64 length);
   int mprotect(Process&, u64 start, u64 length, Rights);
   int mremap(Process&, u64 from, u64 old_length, u64 to, u64 new_length);

@@ -21,10 +21,10 @@ struct Process {
     TraceEvent::Kind kind = TraceEvent::Kind::read;
     u64 address = 0;
     u16 size = 0;
-    u16 done = 0;       // bytes of the half
+    u16 done = 0;        // bytes of the half
     bool begun = false;  // the half
     bool read = false;   // the load of a modify is done
-    u8 waits = 0;       // so far
+    u8 waits = 0;        // so far
   };
 
   u32 id = 0;

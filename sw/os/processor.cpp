@@ -10,7 +10,7 @@
 namespace kilburn::os {
 
 namespace {
-constexpr int kFaultsAtMost = 3;  // on one access: area, copy on write, young/dirty (P38)
+constexpr int kFaultsAtMost = 3;                   // on one access: area, copy on write, young/dirty (P38)
 constexpr int kRefillsAtMost = kFaultsAtMost + 2;  // a miss before each fault, one after the last, one for a flush
 constexpr int kWaitsAtMost = 2;  // of one reference: then its CPU stays with it, or pages could come and go for ever
 
