@@ -67,7 +67,7 @@ Kernel::Progress Kernel::touch(Process& process, arch::Op op, std::span<std::byt
         ++refills;
         continue;
       }
-      const bool patient = may_block && at.waits < kWaitsAtMost;
+      const bool patient = may_block && at.waits < kWaitsAtMost && others_on(process);
       const FaultKind kind = handle_fault(process, access, *fault, patient);
       if (!process.alive()) return Progress::killed;
       if (kind == FaultKind::blocked) {

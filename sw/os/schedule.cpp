@@ -101,7 +101,7 @@ void Kernel::run_quantum(Process& process, const ChildTraces& children) {
   active_ = process.reader;
   TraceEvent e;
   Progress progress = Progress::done;
-  if (process.pending.waiting) progress = go_on(process, config_.block && others_on(process));
+  if (process.pending.waiting) progress = go_on(process, config_.block);
   for (u32 left = config_.quantum; left > 0 && progress == Progress::done && !limit_reached(); --left) {
     if (!process.reader->next(e)) {
       exit(process);
@@ -111,7 +111,7 @@ void Kernel::run_quantum(Process& process, const ChildTraces& children) {
       ++statistics_.references;
       ++process.sequence;
       process.pending = {.kind = e.kind, .address = e.address, .size = e.size};
-      progress = go_on(process, config_.block && others_on(process));
+      progress = go_on(process, config_.block);
     } else {
       dispatch(process, e, children);
     }
