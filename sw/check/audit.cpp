@@ -48,6 +48,7 @@ void one_state(const View& v) {  // P1
         if (listed) fail("P1", "reserved frame " + hex(pfn) + " is in a list");
         break;
       case FrameState::kernel:
+        if (v.world.memory.in_transfer(pfn)) break;
         fail("P1", "frame " + hex(pfn) + " is allocated and belongs to nobody");
     }
   }
@@ -64,6 +65,7 @@ void free_not_mapped(const View& v) {  // P2
   }
   for (u32 slot = 1; slot <= v.world.memory.swap().slots(); ++slot) {
     const Pfn cached = v.world.memory.swap()[slot].cached;
+    if (cached != kNoFrame && v.world.memory.in_transfer(cached)) continue;
     if (cached != kNoFrame && (v.map[cached].state != FrameState::user || v.map[cached].slot != slot)) {
       fail("P2", "the swap cache of slot " + hex(slot) + " names frame " + hex(cached) + ", which is not its page");
     }
@@ -77,7 +79,7 @@ void counts(const View& v) {  // P3
       fail("P3", "frame " + hex(pfn) + " counts " + std::to_string(frame.count) + " mappings, the tables have " +
                      std::to_string(v.census.mappings[pfn]));
     }
-    if (frame.pins != 0) fail("P3", "frame " + hex(pfn) + " is still pinned");
+    if (frame.pins != (v.world.memory.in_transfer(pfn) ? 1 : 0)) fail("P3", "frame " + hex(pfn) + " is still pinned");
   }
 }
 
@@ -212,11 +214,24 @@ void young_and_dirty(const View& v) {  // P31 P32
 }
 
 void asids(const View& v) {  // P34
-  std::set<u16> live;
+  std::array<std::set<u16>, kMaxCpus> live;
   for (const auto& process : v.world.processes) {
     if (!process->alive()) continue;
-    const u16 asid = v.world.memory.asids().live(process->space->tag);
-    if (asid != 0 && !live.insert(asid).second) fail("P34", "two processes have ASID " + std::to_string(asid));
+    const AsidSet asids = v.world.memory.cpus().live(process->space->tag);
+    for (unsigned cpu = 0; cpu < kMaxCpus; ++cpu) {
+      if (asids[cpu] != 0 && !live[cpu].insert(asids[cpu]).second) {
+        fail("P34", "two processes have ASID " + std::to_string(asids[cpu]) + " on CPU " + std::to_string(cpu));
+      }
+    }
+  }
+}
+
+void locked_pages(const View& v) {  // P10
+  for (const Census::Leaf& leaf : v.census.leaves) {
+    if (leaf.view.kind == EntryKind::swap &&
+        leaf.process->space->vmas.coverage(leaf.va, leaf.va + v.format.page_size()).locked) {
+      fail("P10", "a locked page is in the swap area: " + at(leaf));
+    }
   }
 }
 
@@ -250,6 +265,13 @@ void conservation(const View& v) {  // P63
     fail("P63", "the processor saw " + std::to_string(v.world.statistics.faults_seen) + " faults, the handler " +
                     std::to_string(v.world.memory.statistics().all_faults()));
   }
+  const MemoryStatistics& memory = v.world.memory.statistics();
+  const Statistics& s = v.world.statistics;
+  if (s.killed_segv != memory.faults[static_cast<size_t>(FaultKind::segv)] ||
+      s.killed_bus != memory.faults[static_cast<size_t>(FaultKind::bus)] ||
+      s.killed != s.killed_segv + s.killed_bus + s.killed_asked) {
+    fail("P63", "the signals differ from the faults that end in one");
+  }
   for (const auto& process : v.world.processes) {
     if (!process->alive()) continue;
     const auto resident = std::count_if(v.census.leaves.begin(), v.census.leaves.end(), [&](const Census::Leaf& leaf) {
@@ -269,6 +291,7 @@ constexpr AuditName kNames[] = {
     {"P7", "the zero page is zero and never writable"},
     {"P8", "free frames hold their mark"},
     {"P9", "a table has one parent"},
+    {"P10", "locked pages stay in memory"},
     {"P11-P15", "buddy blocks: aligned, disjoint, merged, pair bits, sums"},
     {"P19-P21", "areas: ordered, disjoint, aligned; the tree is balanced and finds them"},
     {"P24", "no entry outside an area, none with more rights than it"},
@@ -277,10 +300,10 @@ constexpr AuditName kNames[] = {
     {"P34", "no ASID is two processes'"},
     {"P46", "slot counts equal the swap words; none is lost"},
     {"P60", "at the end all frames and slots are free"},
-    {"P63", "faults and resident pages add up"},
+    {"P63", "faults, signals and resident pages add up"},
 };
 constexpr void (*kAudits[])(const View&) = {
-    one_state, free_not_mapped,  counts, reverse_map,     sums,  numbers, zero_page, poison,      one_parent, buddy,
+    one_state, free_not_mapped,  counts, reverse_map,     sums,  numbers, zero_page, poison,      one_parent, locked_pages, buddy,
     areas,     entries_in_areas, walks,  young_and_dirty, asids, slots,   all_free,  conservation};
 static_assert(std::size(kNames) == std::size(kAudits));
 

@@ -24,7 +24,8 @@ OracleSpace::Granule& OracleSpace::slow(u64 number) {
     g.bytes = std::make_shared<Bytes>();
     const Backing backing = backing_at(number << kGranuleShift);
     for (u64 at = 0; backing.file != 0 && at < kGranule; at += 8) {
-      const u64 word = file_word(backing.file, backing.offset + at);
+      const u64 word = contents_ != nullptr ? contents_->word(backing.file, backing.offset + at)
+                                            : file_word(backing.file, backing.offset + at);
       std::memcpy(g.bytes->data() + at, &word, 8);
     }
   }

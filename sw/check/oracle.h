@@ -14,6 +14,7 @@
 
 #include "model/arch/types.h"
 #include "sw/mm/event_log.h"
+#include "sw/mm/file_contents.h"
 #include "sw/mm/vma.h"
 #include "sw/pt/format.h"
 
@@ -33,10 +34,12 @@ class OracleSpace {
   OracleSpace(const OracleSpace&) = delete;
   OracleSpace& operator=(const OracleSpace&) = delete;
 
+  void files(const FileContents* contents) { contents_ = contents; }
   void clear();
   void fork_from(const OracleSpace& parent);
   void map(u64 start, u64 end, Backing);
   void unmap(u64 start, u64 end);
+  void forget(u64 start, u64 end) { erase(start, end); }  // back to what the areas say
   void move(u64 from, u64 old_end, u64 to, u64 new_end);
 
   void store(u64 va, std::span<const std::byte> bytes);
@@ -80,6 +83,7 @@ class OracleSpace {
   std::map<u64, Region> regions_;  // files only, by start
   std::array<Line, kWays> lines_{};
   u64 loads_ = 0;
+  const FileContents* contents_ = nullptr;
 };
 
 }  // namespace kilburn::os

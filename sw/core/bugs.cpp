@@ -11,11 +11,16 @@ constexpr BugName kNames[] = {
     {Bug::early_free, "M2", "a frame is freed before the invalidation of its mapping is acknowledged"},
     {Bug::no_coalescing, "M6", "freed buddy blocks are never merged"},
     {Bug::slot_leak, "M7", "swap-in does not release its swap slot"},
+    {Bug::asid_ignored, "M8", "every address space has the same ASID"},
     {Bug::protect_stale, "M11", "mprotect takes rights away without an invalidation"},
     {Bug::fork_stale, "M12", "fork write-protects the parent without an invalidation"},
     {Bug::swap_word_valid, "M13", "the swap word is written with the valid bit set"},
+    {Bug::asid_reuse, "M15", "ASIDs start anew without a flush"},
     {Bug::no_zero_fill, "M17", "a reused frame is handed out without being cleared"},
+    {Bug::stack_gap, "M21", "the stack grows over the areas below it"},
     {Bug::damage_ignored, "M22", "a compressed trace that is damaged or cut off ends there without an error"},
+    {Bug::no_yield, "M23", "the yield hook does nothing"},
+    {Bug::cow_late_flush, "M24", "copy on write maps the copy before the other CPUs have forgotten the original"},
 };
 }  // namespace
 

@@ -6,20 +6,45 @@
 
 namespace kilburn::os {
 
-FaultKind Memory::fault(AddressSpace& space, u64 va, arch::Op op) {
+FaultKind Memory::fault(AddressSpace& space, u64 va, arch::Op op, bool may_block) {
+  meter_.charge(Cost::area_lookup);
   const auto ended = [this](FaultKind kind) {
     ++statistics_.faults[static_cast<size_t>(kind)];
     return kind;
   };
   if (va >= format_.user_top()) return ended(FaultKind::segv);
   const Vma* vma = space.vmas.find(va);
+  if (vma == nullptr) vma = grow_stack(space, va);
   if (vma == nullptr || (vma->rights & needed_for(op)) == 0) return ended(FaultKind::segv);
   const u64 page = format_.page_down(va);
   const VmaSet::Coverage cover = space.vmas.coverage(page, page + format_.page_size());
+  struct Patience {
+    bool& flag;
+    ~Patience() { flag = false; }
+  } patience{may_block_ = may_block};
   return ended(resolve(space, page, op, cover));
 }
 
+// The area that holds `va` after a stack has grown to it, nullptr if none may (LX expand_stack): a stack keeps within
+// its limit and away from what lies below it.
+const Vma* Memory::grow_stack(AddressSpace& space, u64 va) {
+  const Vma* stack = space.vmas.above(va);
+  const u64 start = granule_down(va);
+  if (config_.bug == Bug::stack_gap) {
+    while (stack != nullptr && !stack->flags.grows_down) stack = space.vmas.above(stack->end);
+  } else {
+    if (stack == nullptr || !stack->flags.grows_down || stack->end - start > config_.stack_limit) return nullptr;
+    const Vma* below = space.vmas.below(start);
+    if (below != nullptr && start - below->end < VmaSet::kGuardGap) return nullptr;
+  }
+  if (stack == nullptr) return nullptr;
+  space.vmas.grow_down(*stack, start);
+  ++statistics_.stack_growths;
+  return stack;
+}
+
 FaultKind Memory::resolve(AddressSpace& space, u64 page, arch::Op op, const VmaSet::Coverage& cover) {
+  const auto scope = yield_.in(op == arch::Op::write ? Sequence::first_write : Sequence::first_read);
   space.table.ensure(page);
   const u64 word = space.table.load(page);  // after ensure(), which may reclaim
   switch (format_.view(word).kind) {
@@ -42,6 +67,7 @@ FaultKind Memory::first_touch(AddressSpace& space, u64 page, arch::Op op, const 
     install(space, page, 0, format_.leaf(v));
     return FaultKind::zero_page;
   }
+  const auto scope = yield_.in(Sequence::first_write);
   v.pfn = alloc_frame(FrameState::user);
   v.dirty = op == arch::Op::write;
   fill(space, page, v.pfn);
@@ -52,30 +78,26 @@ FaultKind Memory::first_touch(AddressSpace& space, u64 page, arch::Op op, const 
 }
 
 FaultKind Memory::swap_in(AddressSpace& space, u64 page, u64 word, arch::Op op, Rights rights) {
+  const auto scope = yield_.in(Sequence::swap_in);
   const u32 slot_number = format_.view(word).slot;
   SwapArea::Slot& slot = swap_[slot_number];
   FaultKind kind = FaultKind::swap_cache;
-  Pfn pfn = slot.cached;
-  if (pfn == kNoFrame) {
+  if (slot.cached == kNoFrame) start_read(slot_number);
+  if (const Transfers::Transfer* transfer = transfers_.find(slot_number); transfer != nullptr) {
+    if (may_block_ && transfer->done_at > meter_.now()) {
+      wake_at_ = transfer->done_at;
+      return FaultKind::blocked;
+    }
+    meter_.wait_until(transfer->done_at);
     kind = FaultKind::swap_in;
-    pfn = alloc_frame(FrameState::user);
-    const SwapArea::ReadError error = swap_.read(slot_number, page_);
-    if (error != SwapArea::ReadError::none) {
+    if (claim(slot_number) != SwapArea::ReadError::none) {
       // Never mapped: the page is poisoned and the process gets SIGBUS, all others run on.
-      ++(error == SwapArea::ReadError::io ? statistics_.read_errors : statistics_.checksum_errors);
-      swap_.mark_bad(slot_number);
-      Gather unused = gather();
-      unused.free_after(pfn);
-      unused.commit();
       install(space, page, word, format_.poison());
       --slot.users;
       return FaultKind::bus;
     }
-    memory_.write(frame_address(pfn), page_);
-    ++statistics_.swapped_in;
-    slot.cached = pfn;
-    map_[pfn].slot = slot_number;
   }
+  const Pfn pfn = slot.cached;
   yield_(page);
   // Writable only for a sole owner: as long as other entries name the slot, the frame must keep its bytes.
   const u32 users = slot.users - 1;
@@ -93,6 +115,8 @@ FaultKind Memory::swap_in(AddressSpace& space, u64 page, u64 word, arch::Op op, 
 FaultKind Memory::present(AddressSpace& space, u64 page, u64 word, arch::Op op, Rights rights) {
   const PteView v = format_.view(word);
   const Rights needed = needed_for(op);
+  const bool emulated = (v.rights & needed) != 0 && !format_.permits(word, op);
+  const auto scope = yield_.in(emulated ? Sequence::young_dirty : Sequence::upgrade);
   if (format_.permits(word, op)) {
     flush_page(space, page);  // a TLB holds an older, poorer entry
     return FaultKind::spurious;
@@ -115,6 +139,7 @@ FaultKind Memory::present(AddressSpace& space, u64 page, u64 word, arch::Op op, 
 
 // Makes the page the space's own, dirty, with all of `rights`.
 FaultKind Memory::break_cow(AddressSpace& space, u64 page, u64 word, Rights rights) {
+  const auto scope = yield_.in(Sequence::cow_break);
   const Pfn from = format_.view(word).pfn;
   Frame& old = map_.at(from);
   PteView v{.kind = EntryKind::leaf, .pfn = from, .rights = rights, .young = true, .dirty = true};
@@ -134,8 +159,15 @@ FaultKind Memory::break_cow(AddressSpace& space, u64 page, u64 word, Rights righ
   --old.pins;
   copy(from, v.pfn);
   yield_(page);
-  space.table.update(page, [&](u64) { return format_.leaf(v); });
-  flush_page(space, page);
+  if (cpus_.live_count(space.tag) > 1 && config_.bug != Bug::cow_late_flush) {
+    // No CPU may still read the original once another one has stored to the copy: a time without either lies between.
+    space.table.get_and_clear(page);
+    flush_page(space, page);
+    install(space, page, 0, format_.leaf(v));
+  } else {
+    space.table.update(page, [&](u64) { return format_.leaf(v); });
+    flush_page(space, page);
+  }
   // The old frame loses its mapping only now, after the acknowledge.
   if (from != kZeroFrame && remove_mapping(space, page, from)) {
     Gather freed = gather();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// mmap, munmap, mprotect, mremap, brk. Areas change first, then the entries of the pages they touch;
+// mmap, munmap, mprotect, brk. Areas change first, then the entries of the pages they touch;
 // a page that is larger than a granule may keep other areas, whose bytes and rights must survive.
 #include <algorithm>
 #include <cerrno>
@@ -15,21 +15,31 @@ bool Memory::valid(u64 start, u64 length) const {
          length <= format_.user_top() - start && granule_up(length) <= format_.user_top() - start;
 }
 
-int Memory::map(AddressSpace& space, u64 start, u64 length, Rights rights, Backing backing, bool inferred) {
+int Memory::map(AddressSpace& space, u64 start, u64 length, Rights rights, Backing backing, bool inferred,
+                VmaFlags flags) {
   if (!valid(start, length)) return EINVAL;
   if (space.vmas.count() >= VmaSet::kMaxCount) return ENOMEM;
   const u64 end = start + granule_up(length);
   // An inferred area takes what is there: a larger page may have been used already by way of its neighbour.
   if (!inferred) unmap(space, start, length);
-  space.vmas.insert(start, end, rights, backing, inferred);
-  if (!inferred) refill(space, start, end);
+  space.vmas.insert(start, end, rights, backing, inferred, flags);
+  if (inferred) return 0;
+  refill(space, start, end);
+  if (config_.prefault) make_present(space, start, end - start);
   return 0;
 }
 
 int Memory::unmap(AddressSpace& space, u64 start, u64 length) {
   if (!valid(start, length)) return EINVAL;
   const u64 end = start + granule_up(length);
+  // A hole inside one area makes two of it (LX do_munmap).
+  if (space.vmas.splits(start, end) == 2 && space.vmas.find(start) == space.vmas.find(end) &&
+      space.vmas.count() >= VmaSet::kMaxCount) {
+    return ENOMEM;
+  }
+  const auto scope = yield_.in(Sequence::unmap);
   space.vmas.remove(start, end);
+  if (space.locks != 0) space.locks = space.vmas.locked_bytes();
   const u64 size = format_.page_size();
   Gather g = gather();
   // Pages at the borders that other areas still use are kept, and the gone granules cleared.
@@ -54,7 +64,9 @@ int Memory::unmap(AddressSpace& space, u64 start, u64 length) {
 }
 
 int Memory::protect(AddressSpace& space, u64 start, u64 length, Rights rights, bool infer) {
+  if (length == 0 && (start & (kGranule - 1)) == 0) return 0;  // LX mprotect
   if (!valid(start, length)) return EINVAL;
+  const auto scope = yield_.in(Sequence::protect);
   const u64 end = start + granule_up(length);
   if (!space.vmas.covered(start, end)) {
     if (!infer) return ENOMEM;
@@ -62,6 +74,7 @@ int Memory::protect(AddressSpace& space, u64 start, u64 length, Rights rights, b
       if (space.vmas.find(at) == nullptr) space.vmas.insert(at, at + kGranule, rights, {}, true);
     }
   }
+  if (space.vmas.count() + space.vmas.splits(start, end) > VmaSet::kMaxCount) return ENOMEM;
   space.vmas.set_rights(start, end, rights);
   Gather g = gather();
   restrict_rights(space, format_.page_down(start), end, g);
@@ -86,47 +99,15 @@ void Memory::restrict_rights(AddressSpace& space, u64 lo, u64 hi, Gather& g) {
   });
 }
 
-int Memory::move(AddressSpace& space, u64 from, u64 old_length, u64 to, u64 new_length) {
-  if (!valid(from, old_length) || !valid(to, new_length)) return EINVAL;
-  old_length = granule_up(old_length);
-  new_length = granule_up(new_length);
-  if (!space.vmas.covered(from, from + old_length)) return EFAULT;
-  const u64 kept = std::min(old_length, new_length);
-  if (to != from) {
-    if (to < from + old_length && from < to + new_length) return EINVAL;
-    unmap(space, to, new_length);
-    std::vector<Vma> areas;
-    space.vmas.for_each_in(from, from + kept, [&](const Vma& vma) {
-      const u64 lo = std::max(vma.start, from), hi = std::min(vma.end, from + kept);
-      Vma& area = areas.emplace_back();
-      area.start = lo - from + to;
-      area.end = hi - from + to;
-      area.rights = vma.rights;
-      area.backing = vma.backing.at(lo - vma.start);
-    });
-    for (const Vma& area : areas) space.vmas.insert(area.start, area.end, area.rights, area.backing);
-    // Bytes go by copy, granule by granule: the two places need not lie alike in their pages.
-    std::vector<std::byte> bytes(kGranule);
-    for (u64 distance = 0; distance < kept; distance += kGranule) {
-      const u64 source = format_.page_down(from + distance), target = format_.page_down(to + distance);
-      if (space.table.load(source) == 0 && space.table.load(target) == 0) continue;  // untouched: made on demand
-      if (!peek(space, from + distance, bytes)) return EFAULT;
-      write_user(space, to + distance, bytes);
-    }
-  }
-  if (new_length > old_length) {
-    const Vma* last = space.vmas.find(to + kept - 1);
-    const Backing more = last->backing.at(to + kept - last->start);
-    map(space, to + kept, new_length - kept, last->rights, more);
-  }
-  if (to != from) return unmap(space, from, old_length);
-  return new_length < old_length ? unmap(space, from + new_length, old_length - new_length) : 0;
-}
-
 int Memory::set_brk(AddressSpace& space, u64 brk) {
   if (brk >= format_.user_top()) return ENOMEM;
   if (space.brk == 0) space.brk = brk;
   const u64 old_end = granule_up(space.brk), new_end = granule_up(brk);
+  bool meets = false;  // brk(2): ENOMEM if the heap would meet a mapping
+  if (new_end > old_end) {
+    space.vmas.for_each_in(old_end, new_end, [&meets](const Vma& vma) { meets = meets || !vma.inferred; });
+  }
+  if (meets) return ENOMEM;
   space.brk = brk;
   if (new_end > old_end) return map(space, old_end, new_end - old_end, kRead | kWrite, {});
   return new_end < old_end ? unmap(space, new_end, old_end - new_end) : 0;

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <cstring>
 
+#include "model/arch/layout.h"
+
 namespace kilburn::os {
 
 namespace {
@@ -21,26 +23,37 @@ const MemoryConfig& checked(const PhysMem& memory, const MemoryConfig& config) {
                     std::to_string(memory.size()) + " bytes");
   }
   if (config.asid_bits < 1 || config.asid_bits > 12) throw UserError("ASID bits must be 1 to 12");
+  if (config.refill == RefillMode::software && info.hardware_ad) {
+    throw UserError("the TLB cannot be filled by software in the " + std::string(arch::name(config.format)) +
+                    " format; the Alpha formats can");
+  }
   if (config.swap_slots > PteFormat::of(config.format).max_slot()) {
     throw UserError(std::to_string(config.swap_slots) + " swap slots are more than an entry can name");
   }
   return config;
 }
+
+u32 controls(const PteFormat& format, const MemoryConfig& config) {
+  const bool software = config.refill == RefillMode::software;
+  return format.controls() | (software ? static_cast<u32>(arch::layout::Controls::REFILL.mask()) : 0);
+}
 }  // namespace
 
-Memory::Memory(PhysMem& memory, MmuPort& port, BlockDevice& device, const MemoryConfig& config)
+Memory::Memory(PhysMem& memory, std::span<MmuPort* const> ports, BlockDevice& device, const MemoryConfig& config)
     : config_(checked(memory, config)),
       format_(PteFormat::of(config.format)),
       memory_(memory),
-      yield_(port, config.yield, config.seed),
-      shootdown_(port, log_, yield_),
-      asids_(shootdown_, config.asid_bits),
+      meter_(config.costs),
+      yield_(ports, config.yield, config.seed, config.bug),
+      cpus_(ports, {frame_address(kEmptyRootFrame), 0, controls(format_, config)}, log_, yield_,
+            {config.asid_bits, config.switch_policy, config.bug}),
       map_(config.frames),
       buddy_(map_, kFirstFrame, config.frames, config.bug != Bug::no_coalescing),
       swap_(device, config.swap_slots, format_.page_size()),
-      parts_{memory_, format_, *this, log_, asids_, yield_},
+      parts_{memory_, format_, *this, log_, cpus_, yield_},
       page_(format_.page_size()),
       chunk_(format_.page_size()) {
+  log_.charge_to(&meter_);
   if (config.bug == Bug::lost_dirty) snapshots_.resize(config.frames);
   map_[kZeroFrame].state = FrameState::zero;
   zero(kZeroFrame);
@@ -61,9 +74,9 @@ u64 MemoryStatistics::all_faults() const {
 
 std::string_view name(FaultKind kind) {
   constexpr std::array<std::string_view, kFaultKinds> kNames{
-      "first touch", "file fill",  "zero page",   "copy on write", "write by sole owner",
-      "swap-in",     "swap cache", "young/dirty", "upgrade",       "spurious",
-      "SIGSEGV",     "SIGBUS"};
+      "first touch", "file fill",  "zero page",         "copy on write", "write by sole owner",
+      "swap-in",     "swap cache", "young/dirty",       "upgrade",       "spurious",
+      "SIGSEGV",     "SIGBUS",     "waits for the disk"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -74,6 +87,7 @@ Pfn Memory::alloc_frame(FrameState state) {
     reclaim(std::clamp<u32>(config_.frames / 64, 1, 32));
     pfn = buddy_.alloc(0);
   }
+  if (pfn == kNoFrame && drop_transfers()) pfn = buddy_.alloc(0);
   if (pfn == kNoFrame) {
     throw OutOfMemory("out of memory: " + std::to_string(config_.frames) + " frames and " +
                       std::to_string(config_.swap_slots) + " swap slots (" + std::to_string(swap_.free_slots()) +
@@ -86,6 +100,7 @@ Pfn Memory::alloc_frame(FrameState state) {
 
 Pfn Memory::alloc_table() {
   const Pfn pfn = alloc_frame(FrameState::table);
+  meter_.charge(Cost::table_alloc);
   zero(pfn);
   return pfn;
 }
@@ -103,11 +118,13 @@ void Memory::release_frame(Pfn pfn) {
 }
 
 void Memory::zero(Pfn pfn) {
+  meter_.charge(Cost::zero_page);
   std::fill(page_.begin(), page_.end(), std::byte{0});
   memory_.write(frame_address(pfn), page_);
 }
 
 void Memory::copy(Pfn from, Pfn to) {
+  meter_.charge(Cost::copy_page);
   memory_.read(frame_address(from), page_);
   memory_.write(frame_address(to), page_);
 }
@@ -119,14 +136,16 @@ void Memory::make_bytes(const AddressSpace& space, u64 page) {
   space.vmas.for_each_in(page, end, [&](const Vma& vma) {
     if (vma.backing.file == 0) return;
     for (u64 va = std::max(page, vma.start); va < std::min(end, vma.end); va += 8) {
-      const u64 word = file_word(vma.backing.file, vma.backing.offset + (va - vma.start));
+      const u64 word = contents_.word(vma.backing.file, vma.backing.offset + (va - vma.start));
       std::memcpy(page_.data() + (va - page), &word, 8);
     }
   });
 }
 
 void Memory::fill(const AddressSpace& space, u64 page, Pfn pfn) {
-  if (config_.bug == Bug::no_zero_fill && space.vmas.coverage(page, page + format_.page_size()).only_anonymous) return;
+  const bool anonymous = space.vmas.coverage(page, page + format_.page_size()).only_anonymous;
+  if (config_.bug == Bug::no_zero_fill && anonymous) return;
+  meter_.charge(anonymous ? Cost::zero_page : Cost::copy_page);
   make_bytes(space, page);
   memory_.write(frame_address(pfn), page_);
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Memory management of the kernel: frames, address spaces, faults, swapping. One processor.
+// Memory management of the kernel: frames, address spaces, faults, swapping; on one or several CPUs.
 #pragma once
 
 #include <array>
@@ -8,15 +8,25 @@
 
 #include "sw/mm/address_space.h"
 #include "sw/mm/buddy.h"
+#include "sw/mm/file_contents.h"
 #include "sw/mm/swap.h"
+#include "sw/mm/transfer.h"
 
 namespace kilburn::os {
+
+// Who fills the TLB after a miss: the walker, or the kernel (Alpha's PALcode, N4).
+enum class RefillMode : u8 { hardware, software };
 
 struct MemoryConfig {
   arch::Format format = arch::Format::x86_64;
   u32 frames = 64;
   u32 swap_slots = 4096;
   unsigned asid_bits = 8;
+  SwitchPolicy switch_policy = SwitchPolicy::tagged;
+  RefillMode refill = RefillMode::hardware;
+  CostTable costs = kDefaultCosts;
+  bool prefault = false;       // mappings get all their pages at once (pure swapping)
+  u64 stack_limit = 8u << 20;  // bytes that a stack may grow to (LX RLIMIT_STACK)
   YieldPolicy yield = YieldPolicy::none;
   u64 seed = 1;
   Bug bug = Bug::none;
@@ -38,8 +48,9 @@ enum class FaultKind : u8 {
   spurious,     // the entry allowed it already
   segv,         // no area, or it forbids the access
   bus,          // the page was lost to an I/O error
+  blocked,      // the page is on its way from the disk: the access is tried again when it is there
 };
-inline constexpr size_t kFaultKinds = 12;
+inline constexpr size_t kFaultKinds = 13;
 std::string_view name(FaultKind);
 
 struct MemoryStatistics {
@@ -54,6 +65,9 @@ struct MemoryStatistics {
   u64 forced = 0;       // evictions tried on pages that were not old
   u64 frames_peak = 0;  // in use at once, reserved ones included
   u64 forks = 0;
+  u64 stack_growths = 0;
+  u64 read_ahead = 0;           // pages that madvise started to read
+  u64 transfers_abandoned = 0;  // pages read for nobody: their owner was killed, or memory was short
   u64 all_faults() const;
 };
 
@@ -63,7 +77,10 @@ class Memory final : public TableFrames, private FrameReleaser {
   static constexpr u8 kAgeStart = 3, kAgeAdvance = 3, kAgeDecline = 1, kAgeMax = 20;  // L20 PAGE_*
   static constexpr std::byte kPoisonByte{0x6b};
 
-  Memory(PhysMem&, MmuPort&, BlockDevice& swap_device, const MemoryConfig&);
+  // One port a CPU.
+  Memory(PhysMem&, std::span<MmuPort* const>, BlockDevice& swap_device, const MemoryConfig&);
+  Memory(PhysMem& memory, MmuPort& port, BlockDevice& swap_device, const MemoryConfig& config)
+      : Memory(memory, std::array<MmuPort*, 1>{&port}, swap_device, config) {}
   ~Memory();
 
   // --- address spaces (space.cpp) ---
@@ -71,19 +88,39 @@ class Memory final : public TableFrames, private FrameReleaser {
   std::unique_ptr<AddressSpace> fork(AddressSpace& parent, u32 id);
   // Unmaps everything and frees the tables. The port's context must be another one by now.
   void destroy(AddressSpace&);
-  arch::Context context(AddressSpace&);  // may wrap the ASIDs
-  arch::Context empty_context() const;   // a root without entries, ASID 0
+  void load(unsigned cpu, AddressSpace&);         // the CPU's context from now on
+  void leave(unsigned cpu) { cpus_.leave(cpu); }  // to a root without entries, ASID 0
 
   // --- mappings (mapping.cpp); addresses and lengths in granules; 0 or errno ---
-  int map(AddressSpace&, u64 start, u64 length, Rights, Backing, bool inferred = false);
+  int map(AddressSpace&, u64 start, u64 length, Rights, Backing, bool inferred = false, VmaFlags flags = {});
   int unmap(AddressSpace&, u64 start, u64 length);
   // `infer`: holes become inferred areas; else ENOMEM, as Linux.
   int protect(AddressSpace&, u64 start, u64 length, Rights, bool infer = false);
   int move(AddressSpace&, u64 from, u64 old_length, u64 to, u64 new_length);  // mremap; to == from: in place
   int set_brk(AddressSpace&, u64 brk);
 
+  // A store by the kernel into a process, whatever the rights; inside one page.
+  void put(AddressSpace& space, u64 va, std::span<const std::byte> bytes) { write_user(space, va, bytes); }
+  FileContents& contents() { return contents_; }
+
+  // --- advice (advice.cpp) ---
+  int drop(AddressSpace&, u64 start, u64 length, bool only_anonymous);  // MADV_DONTNEED, MADV_FREE
+  int read_ahead(AddressSpace&, u64 start, u64 length);                 // MADV_WILLNEED
+  int lock(AddressSpace&, u64 start, u64 length, bool locked);          // mlock, munlock
+  int sync(AddressSpace&, u64 start, u64 length);                       // msync
+  void make_present(AddressSpace&, u64 start, u64 length);
+
   // --- faults (fault.cpp) ---
-  FaultKind fault(AddressSpace&, u64 va, arch::Op);
+  // `may_block`: a page that must be read from disk ends in `blocked`, to be tried again at wake_at().
+  FaultKind fault(AddressSpace&, u64 va, arch::Op, bool may_block = false);
+  u64 wake_at() const { return wake_at_; }
+  // Software refill (refill.cpp): fills the TLB of `cpu`; false if the entry does not translate: a page fault.
+  bool refill(unsigned cpu, AddressSpace&, u64 va, arch::Op);
+
+  // --- transfers from disk (transfer.cpp) ---
+  void end_transfers();       // frees what was read for nobody
+  void wait_for_transfers();  // and all others, when they are done
+  bool in_transfer(Pfn pfn) const { return transfers_.find_frame(pfn) != nullptr; }
 
   // Bytes as the program would see them, without touching any entry; inside one page. False if lost.
   bool peek(const AddressSpace&, u64 va, std::span<std::byte> out);
@@ -96,9 +133,9 @@ class Memory final : public TableFrames, private FrameReleaser {
   SwapArea& swap() { return swap_; }
   PhysMem& physical() { return memory_; }
   EventLog& log() { return log_; }
-  const AsidAllocator& asids() const { return asids_; }
-  const Shootdown& shootdown() const { return shootdown_; }
-  const Yield& yield() const { return yield_; }
+  const Cpus& cpus() const { return cpus_; }
+  Yield& yield() { return yield_; }
+  Meter& meter() { return meter_; }
   const MemoryStatistics& statistics() const { return statistics_; }
   u64 frame_address(Pfn pfn) const { return u64{pfn} << format_.info().page_shift; }
 
@@ -120,7 +157,7 @@ class Memory final : public TableFrames, private FrameReleaser {
   void add_mapping(AddressSpace&, u64 page, Pfn);
   bool remove_mapping(AddressSpace&, u64 page, Pfn);  // true: that was the last one, free the frame
   void drop_slot(Frame&);                             // ends the association with a swap slot
-  Gather gather() { return Gather(shootdown_, asids_, *this); }
+  Gather gather() { return Gather(cpus_, *this); }
   void install(AddressSpace&, u64 page, u64 expect, u64 word);
 
   // fault.cpp
@@ -130,6 +167,7 @@ class Memory final : public TableFrames, private FrameReleaser {
   FaultKind break_cow(AddressSpace&, u64 page, u64 word, Rights);
   FaultKind resolve(AddressSpace&, u64 page, arch::Op, const VmaSet::Coverage&);
   void flush_page(AddressSpace&, u64 page);
+  const Vma* grow_stack(AddressSpace&, u64 va);
 
   // mapping.cpp
   void discard(AddressSpace&, u64 lo, u64 hi, Gather&);
@@ -137,6 +175,17 @@ class Memory final : public TableFrames, private FrameReleaser {
   void refill(AddressSpace&, u64 lo, u64 hi);
   void restrict_rights(AddressSpace&, u64 lo, u64 hi, Gather&);
   bool valid(u64 start, u64 length) const;
+
+  // remap.cpp
+  bool move_bytes(AddressSpace&, u64 from, u64 to, u64 length);
+  void move_entries(AddressSpace&, u64 from, u64 to, u64 pages);
+
+  // transfer.cpp
+  void start_read(u32 slot);
+  SwapArea::ReadError claim(u32 slot);
+  void abandon(const Transfers::Transfer&);
+  bool drop_transfers();
+  bool locked(const Frame&) const;
 
   // reclaim.cpp
   u32 reclaim(u32 target);
@@ -148,13 +197,17 @@ class Memory final : public TableFrames, private FrameReleaser {
   const PteFormat& format_;
   PhysMem& memory_;
   EventLog log_;
+  Meter meter_;
   Yield yield_;
-  Shootdown shootdown_;
-  AsidAllocator asids_;
+  Cpus cpus_;
   MemMap map_;
   Buddy buddy_;
   SwapArea swap_;
   PageTable::Parts parts_;
+  FileContents contents_;
+  Transfers transfers_;
+  bool may_block_ = false;  // in this fault
+  u64 wake_at_ = 0;
   FrameList ageing_;  // user frames, next to be looked at first
   u64 ageing_count_ = 0;
   MemoryStatistics statistics_;

@@ -17,7 +17,7 @@ u32 Memory::reclaim(u32 target) {
     Frame& frame = ageing_.front();
     ageing_.pop_front();
     ageing_.push_back(frame);
-    if (frame.pins != 0) continue;
+    if (frame.pins != 0 || locked(frame)) continue;
     ++statistics_.aged;
     if (test_clear_young(frame)) {
       frame.age = static_cast<u8>(std::min<unsigned>(frame.age + kAgeAdvance, kAgeMax));
@@ -32,7 +32,7 @@ u32 Memory::reclaim(u32 target) {
     Frame& frame = ageing_.front();
     ageing_.pop_front();
     ageing_.push_back(frame);
-    if (frame.pins != 0) continue;
+    if (frame.pins != 0 || locked(frame)) continue;
     ++statistics_.forced;
     freed += evict(frame);
   }
@@ -41,6 +41,7 @@ u32 Memory::reclaim(u32 target) {
 
 bool Memory::test_clear_young(Frame& frame) {
   bool young = false;
+  const auto scope = yield_.in(Sequence::ageing);
   Gather g = gather();
   for (const Mapping& m : frame.rmap) {
     const u64 word = m.space->table.load(m.va);
@@ -56,6 +57,7 @@ bool Memory::test_clear_young(Frame& frame) {
 
 // True if the frame was freed. If the page cannot be written its entries come back as they were.
 bool Memory::evict(Frame& frame) {
+  const auto scope = yield_.in(Sequence::swap_out);
   boost::container::small_vector<Old, 4> olds;
   bool dirty = false;
   {
@@ -120,6 +122,7 @@ u32 Memory::write_out(Frame& frame) {
       frame.slot = slot;
       swap_[slot].cached = frame.map_nr;
     }
+    meter_.wait_until(meter_.disk_transfer());
     if (swap_.write(frame.slot, page_) == 0) return frame.slot;
     ++statistics_.write_errors;
     swap_.mark_bad(frame.slot);

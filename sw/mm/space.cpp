@@ -12,6 +12,7 @@ std::unique_ptr<AddressSpace> Memory::fork(AddressSpace& parent, u32 id) {
   auto child = create(id);
   child->vmas.copy_from(parent.vmas);
   child->brk = parent.brk;
+  const auto scope = yield_.in(Sequence::fork);
   Gather g = gather();
   parent.table.for_each_leaf(0, format_.user_top(), [&](u64 page, u64) {
     child->table.ensure(page);  // may reclaim: the parent's entry is read after it
@@ -40,20 +41,20 @@ std::unique_ptr<AddressSpace> Memory::fork(AddressSpace& parent, u32 id) {
 }
 
 void Memory::destroy(AddressSpace& space) {
+  const auto scope = yield_.in(Sequence::exit);
   Gather g = gather();
   space.vmas.clear();
   discard(space, 0, format_.user_top(), g);
   space.table.prune(0, format_.user_top(), g);
   space.table.free_root(g);
   g.commit();
-  asids_.drop(space.tag);
+  cpus_.drop(space.tag);
 }
 
-arch::Context Memory::context(AddressSpace& space) {
-  return {space.table.root(), asids_.get(space.tag), format_.controls()};
+void Memory::load(unsigned cpu, AddressSpace& space) {
+  meter_.charge(Cost::context_switch);
+  cpus_.load(cpu, space.tag, space.table.root());
 }
-
-arch::Context Memory::empty_context() const { return {frame_address(kEmptyRootFrame), 0, format_.controls()}; }
 
 bool Memory::peek(const AddressSpace& space, u64 va, std::span<std::byte> out) {
   const u64 page = format_.page_down(va);
@@ -66,7 +67,7 @@ bool Memory::peek(const AddressSpace& space, u64 va, std::span<std::byte> out) {
     case EntryKind::poison:
       return false;
     case EntryKind::swap:
-      if (const Pfn cached = swap_[v.slot].cached; cached != kNoFrame) {
+      if (const Pfn cached = swap_[v.slot].cached; cached != kNoFrame && !transfers_.failed(v.slot)) {
         memory_.read(frame_address(cached) + (va - page), out);
         return true;
       }

@@ -21,16 +21,25 @@ struct Backing {
 // are made up, the same in every run and format.
 u64 file_word(u32 file, u64 offset);
 
+// LX vm_flags, as far as they are not rights.
+struct VmaFlags {
+  bool locked = false;      // its pages stay in memory (mlock)
+  bool grows_down = false;  // a stack: a touch below its start extends it
+  bool operator==(const VmaFlags&) const = default;
+};
+
 struct Vma : boost::intrusive::avl_set_base_hook<> {
   u64 start = 0, end = 0;  // multiples of kGranule
   Rights rights = 0;
   Backing backing;
   bool inferred = false;  // not from a system call: made on first touch
+  VmaFlags flags;
 };
 
 class VmaSet {
  public:
-  static constexpr size_t kMaxCount = 65530;  // LX DEFAULT_MAX_MAP_COUNT
+  static constexpr size_t kMaxCount = 65530;        // LX DEFAULT_MAX_MAP_COUNT
+  static constexpr u64 kGuardGap = 256 * kGranule;  // kept free below a stack (LX stack_guard_gap)
 
   VmaSet() = default;
   ~VmaSet() { clear(); }
@@ -43,17 +52,27 @@ class VmaSet {
   struct Coverage {
     bool any = false;
     bool only_anonymous = true;
+    bool locked = false;  // some area is
     Rights rights = 0;
   };
   Coverage coverage(u64 lo, u64 hi) const;
 
   // Inserts where nothing is (checked), merging with equal neighbours.
-  void insert(u64 start, u64 end, Rights, Backing, bool inferred = false);
+  void insert(u64 start, u64 end, Rights, Backing, bool inferred = false, VmaFlags flags = {});
   void remove(u64 start, u64 end);              // holes are ignored
   void set_rights(u64 start, u64 end, Rights);  // holes are ignored
-  bool covered(u64 start, u64 end) const;       // no hole
+  void set_locked(u64 start, u64 end, bool locked);
+  // The first area above `address`, which no area holds; nullptr if there is none.
+  const Vma* above(u64 address) const;
+  const Vma* below(u64 address) const;  // the last area that ends at or below it
+  // Extends an area downwards, where nothing is (checked).
+  void grow_down(const Vma& area, u64 start);
+  u64 locked_bytes() const;
+  bool covered(u64 start, u64 end) const;  // no hole
   // The lowest free range of `length` bytes in [lo, hi), aligned; 0 if none.
   u64 find_gap(u64 length, u64 lo, u64 hi, u64 align) const;
+  // How many more areas there are once [start, end) has borders of its own, 0 to 2.
+  size_t splits(u64 start, u64 end) const;
   void copy_from(const VmaSet&);
   void clear();
 

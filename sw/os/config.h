@@ -18,10 +18,17 @@ struct Config {
   YieldPolicy yield = YieldPolicy::none;
   Bug bug = Bug::none;
   unsigned asid_bits = 8;
-  u32 quantum = 1000;      // references before another process runs
-  u64 audit_every = 0;     // references between audits; 0: only at the end
-  u64 max_references = 0;  // the run ends there; 0: no limit
-  bool strict = false;     // an access outside every area is SIGSEGV; else an area is inferred
+  SwitchPolicy switch_policy = SwitchPolicy::tagged;
+  RefillMode refill = RefillMode::hardware;
+  CostTable costs = kDefaultCosts;
+  bool prefault = false;       // mappings get all their pages at once
+  u64 stack_limit = 8u << 20;  // bytes
+  bool spread = false;         // consecutive quanta of a process run on different CPUs
+  bool block = true;           // a process waits for the disk while another one runs on its CPU
+  u32 quantum = 1000;          // references before another process runs
+  u64 audit_every = 0;         // references between audits; 0: only at the end
+  u64 max_references = 0;      // the run ends there; 0: no limit
+  bool strict = false;         // an access outside every area is SIGSEGV; else an area is inferred
   bool poison = true;
   bool age_invalidate = true;
   bool check_order = true;        // P28, P29, P32, P33 on every event
@@ -33,12 +40,22 @@ struct Config {
             .frames = frames,
             .swap_slots = swap_slots,
             .asid_bits = asid_bits,
+            .switch_policy = switch_policy,
+            .refill = refill,
+            .costs = costs,
+            .prefault = prefault,
+            .stack_limit = stack_limit,
             .yield = yield,
             .seed = seed,
             .bug = bug,
             .poison = poison,
             .age_invalidate = age_invalidate};
   }
+};
+
+// Time that the faults of one kind took, by the cost table.
+struct Latency {
+  u64 count = 0, sum = 0, largest = 0;
 };
 
 struct Statistics {
@@ -53,10 +70,16 @@ struct Statistics {
   u64 context_switches = 0;
   u64 invalidations = 0;
   u64 asid_wraps = 0;
+  u64 refills = 0;         // TLB fills by software
+  u64 blocked = 0;         // times that a process waited for the disk while others ran
+  u64 idle_cycles = 0;     // waits for the disk with nothing to run
+  u64 charged_cycles = 0;  // the kernel's work, by the cost table
+  std::array<Latency, kFaultKinds> latency{};
   u64 yields = 0;
   u64 processes = 0;
   u64 children_without_trace = 0;
   u64 killed = 0;
+  u64 killed_segv = 0, killed_bus = 0, killed_asked = 0;
   u64 lost_granules = 0;  // 4 KB that an I/O error took from a process that never touched them again
   u64 audits = 0;
   u64 cycles = 0;  // of the clock

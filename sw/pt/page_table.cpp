@@ -6,7 +6,7 @@
 
 namespace kilburn::os {
 
-PageTable::PageTable(const Parts& parts, const SpaceTag& tag)
+PageTable::PageTable(const Parts& parts, SpaceTag& tag)
     : parts_(parts), tag_(tag), root_(parts.frames.alloc_table()) {}
 
 std::optional<u64> PageTable::leaf_address(u64 va) const {
@@ -102,24 +102,24 @@ void PageTable::free_root(Gather& gather) {
 
 void PageTable::log_entry(u64 va, u64 seen, u64 old_word, u64 new_word) const {
   parts_.log.add({.kind = MmEvent::Kind::entry,
-                  .asid = parts_.asids.live(tag_),
                   .space = tag_.id,
                   .va = va,
                   .span = parts_.format.page_size(),
                   .seen = seen,
                   .old_word = old_word,
-                  .new_word = new_word});
+                  .new_word = new_word,
+                  .live = parts_.cpus.live(tag_)});
 }
 
 void PageTable::log_table(u64 va, u64 span, u64 old_word, u64 new_word) const {
   parts_.log.add({.kind = MmEvent::Kind::table,
-                  .asid = parts_.asids.live(tag_),
                   .space = tag_.id,
                   .va = va,
                   .span = span,
                   .seen = old_word,
                   .old_word = old_word,
-                  .new_word = new_word});
+                  .new_word = new_word,
+                  .live = parts_.cpus.live(tag_)});
 }
 
 }  // namespace kilburn::os

@@ -28,11 +28,11 @@ class PageTable {
     const PteFormat& format;
     TableFrames& frames;
     EventLog& log;
-    const AsidAllocator& asids;
+    const Cpus& cpus;
     Yield& yield;
   };
   // `tag` is that of the address space and outlives the table.
-  PageTable(const Parts& parts, const SpaceTag& tag);
+  PageTable(const Parts& parts, SpaceTag& tag);
 
   Pfn root_frame() const { return root_; }
   u64 root() const { return u64{root_} << parts_.format.info().page_shift; }
@@ -112,7 +112,7 @@ class PageTable {
   }
 
   Parts parts_;
-  const SpaceTag& tag_;
+  SpaceTag& tag_;
   Pfn root_;
 };
 

@@ -98,7 +98,7 @@ void fault_round_trip(arch::Format format) {
       const auto space = memory.create(1);
       const u64 page = memory.format().page_size();
       memory.map(*space, 0x10000000, kPages * page, kRead | kWrite, {});
-      port.set_context(memory.context(*space));
+      memory.load(0, *space);
       std::byte data[8] = {};
       best = std::min(best, best_seconds(1, [&] {
                         for (u64 n = 0; n < kPages; ++n) {
@@ -109,7 +109,7 @@ void fault_round_trip(arch::Format format) {
                           }
                         }
                       }));
-      port.set_context(memory.empty_context());
+      memory.leave(0);
       memory.destroy(*space);
     }
     std::printf("%-9s first touch: fault, frame, zeroing, entry, retry %6.0f ns%s\n",
