@@ -40,6 +40,7 @@ void DutPort::before_clock() {
   if (out.i.rsp_valid) prefetches_[0] &= ~(1u << out.i.rsp_id);
   if (out.d.rsp_valid) prefetches_[1] &= ~(1u << out.d.rsp_id);
   if (out.inv_ack) invalidating_ = false;
+  events_[in.evt_sel] = out.evt_count;
 }
 
 // Puts a request on its port and clocks until it is taken.
