@@ -9,12 +9,15 @@ namespace {
 constexpr BugName kNames[] = {
     {Bug::lost_dirty, "M1", "eviction decides from an entry read when the page was aged: a later store is lost"},
     {Bug::early_free, "M2", "a frame is freed before the invalidation of its mapping is acknowledged"},
+    {Bug::map_unread, "M4", "a page is mapped although its read from the swap area failed"},
     {Bug::no_coalescing, "M6", "freed buddy blocks are never merged"},
     {Bug::slot_leak, "M7", "swap-in does not release its swap slot"},
     {Bug::protect_stale, "M11", "mprotect takes rights away without an invalidation"},
     {Bug::fork_stale, "M12", "fork write-protects the parent without an invalidation"},
     {Bug::swap_word_valid, "M13", "the swap word is written with the valid bit set"},
+    {Bug::bare_checksum, "M14", "the checksum of a swapped page leaves out its slot and generation"},
     {Bug::no_zero_fill, "M17", "a reused frame is handed out without being cleared"},
+    {Bug::rss_leak, "M18", "swap-out does not lower the count of resident pages"},
 };
 }  // namespace
 

@@ -16,12 +16,15 @@ enum class Bug : u8 {
   none,
   lost_dirty,       // M1: evicts by an entry read long before, overwriting it
   early_free,       // M2: frees a frame before its invalidation is acknowledged
+  map_unread,       // M4: maps a page whose read failed
   no_coalescing,    // M6: buddy blocks are never merged
   slot_leak,        // M7: swap-in does not release the slot
   protect_stale,    // M11: mprotect without invalidation
   fork_stale,       // M12: fork does not invalidate the parent
   swap_word_valid,  // M13: the swap word has the valid bit set
+  bare_checksum,    // M14: the checksum of a page leaves out slot and generation
   no_zero_fill,     // M17: a reused frame is not cleared
+  rss_leak,         // M18: swap-out does not lower the resident count
 };
 
 struct BugName {

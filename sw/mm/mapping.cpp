@@ -15,12 +15,27 @@ bool Memory::valid(u64 start, u64 length) const {
          length <= format_.user_top() - start && granule_up(length) <= format_.user_top() - start;
 }
 
+u64 Memory::end_of(const Backing& backing, u64 start, u64 length) const {
+  const u64 end = start + granule_up(length);
+  return backing.whole_pages() ? (end + format_.page_size() - 1) & ~(format_.page_size() - 1) : end;
+}
+
+u64 Memory::end_of(const AddressSpace& space, u64 start, u64 length) const {
+  const u64 end = start + granule_up(length);
+  const Vma* vma = space.vmas.find(end);
+  return vma != nullptr && vma->start < end ? end_of(vma->backing, start, length) : end;
+}
+
 int Memory::map(AddressSpace& space, u64 start, u64 length, Rights rights, Backing backing, bool inferred) {
   if (!valid(start, length)) return EINVAL;
   if (space.vmas.count() >= VmaSet::kMaxCount) return ENOMEM;
-  const u64 end = start + granule_up(length);
+  const u64 end = end_of(backing, start, length);
+  length = end - start;
+  if (const int error = adopt(backing, start, length, rights); error != 0) return error;
   // An inferred area takes what is there: a larger page may have been used already by way of its neighbour.
-  if (!inferred) unmap(space, start, length);
+  if (!inferred) {
+    if (const int error = unmap(space, start, length); error != 0) return error;
+  }
   space.vmas.insert(start, end, rights, backing, inferred);
   if (!inferred) refill(space, start, end);
   return 0;
@@ -28,7 +43,8 @@ int Memory::map(AddressSpace& space, u64 start, u64 length, Rights rights, Backi
 
 int Memory::unmap(AddressSpace& space, u64 start, u64 length) {
   if (!valid(start, length)) return EINVAL;
-  const u64 end = start + granule_up(length);
+  const u64 end = end_of(space, start, length);
+  if (!can_cut(space, start) || !can_cut(space, end)) return EINVAL;
   space.vmas.remove(start, end);
   const u64 size = format_.page_size();
   Gather g = gather();
@@ -50,12 +66,22 @@ int Memory::unmap(AddressSpace& space, u64 start, u64 length) {
     space.table.prune(lo, hi, g);
   }
   g.commit();
+  reap_segments();
   return 0;
+}
+
+bool Memory::can_cut(const AddressSpace& space, u64 at) const {
+  const Vma* vma = space.vmas.find(at);
+  return vma == nullptr || vma->start == at || VmOps::of(vma->backing).unmap(at, format_.page_size()) == 0;
 }
 
 int Memory::protect(AddressSpace& space, u64 start, u64 length, Rights rights, bool infer) {
   if (!valid(start, length)) return EINVAL;
-  const u64 end = start + granule_up(length);
+  const u64 end = end_of(space, start, length);
+  if (!can_cut(space, start) || !can_cut(space, end)) return EINVAL;
+  int error = 0;
+  space.vmas.for_each_in(start, end, [&](const Vma& vma) { error |= VmOps::of(vma.backing).protect(rights); });
+  if (error != 0) return error;
   if (!space.vmas.covered(start, end)) {
     if (!infer) return ENOMEM;
     for (u64 at = start; at < end; at += kGranule) {
@@ -91,6 +117,12 @@ int Memory::move(AddressSpace& space, u64 from, u64 old_length, u64 to, u64 new_
   old_length = granule_up(old_length);
   new_length = granule_up(new_length);
   if (!space.vmas.covered(from, from + old_length)) return EFAULT;
+  // Objects' pages come back by themselves, if they lie at the new place as they did at the old.
+  const auto whole = [&](u64 at) { return space.vmas.find(at)->backing.whole_pages(); };
+  for (u64 at = from; at < from + old_length; at += kGranule) {
+    if (whole(at) && ((from ^ to) & (format_.page_size() - 1)) != 0) return EINVAL;
+  }
+  if (!can_cut(space, from) || !can_cut(space, from + old_length) || !can_cut(space, from + new_length)) return EINVAL;
   const u64 kept = std::min(old_length, new_length);
   if (to != from) {
     if (to < from + old_length && from < to + new_length) return EINVAL;
@@ -108,6 +140,7 @@ int Memory::move(AddressSpace& space, u64 from, u64 old_length, u64 to, u64 new_
     // Bytes go by copy, granule by granule: the two places need not lie alike in their pages.
     std::vector<std::byte> bytes(kGranule);
     for (u64 distance = 0; distance < kept; distance += kGranule) {
+      if (whole(from + distance)) continue;
       const u64 source = format_.page_down(from + distance), target = format_.page_down(to + distance);
       if (space.table.load(source) == 0 && space.table.load(target) == 0) continue;  // untouched: made on demand
       if (!peek(space, from + distance, bytes)) return EFAULT;
@@ -141,7 +174,10 @@ void Memory::discard(AddressSpace& space, u64 lo, u64 hi, Gather& g) {
       swap_.release(old.slot);
     } else if (old.kind == EntryKind::leaf) {
       g.unhooked(space.tag, page);
-      if (old.pfn != kZeroFrame && remove_mapping(space, page, old.pfn)) g.free_after(old.pfn);
+      if (!counted(old.pfn)) return;
+      Frame& frame = map_.at(old.pfn);
+      if (old.dirty && frame.object != nullptr) frame.dirty = true;
+      if (remove_mapping(space, page, old.pfn)) g.free_after(old.pfn);
     }
   });
 }
@@ -153,7 +189,7 @@ void Memory::refill(AddressSpace& space, u64 lo, u64 hi) {
   const auto border = [&](u64 page) {
     const u64 first = std::max(page, lo), last = std::min(page + size, hi);
     if ((first == page && last == page + size) || space.table.load(page) == 0) return;
-    make_bytes(space, page);
+    if (!make_bytes(space, page)) return;
     bytes.assign(page_.begin() + static_cast<std::ptrdiff_t>(first - page),
                  page_.begin() + static_cast<std::ptrdiff_t>(last - page));
     write_user(space, first, bytes);
@@ -173,7 +209,7 @@ void Memory::write_user(AddressSpace& space, u64 va, std::span<const std::byte> 
     const PteView v = format_.view(word);
     if (v.kind == EntryKind::poison) return;  // lost already
     if (v.kind == EntryKind::leaf) {
-      if (v.pfn == kZeroFrame || map_.at(v.pfn).count > 1) {
+      if (v.pfn == kZeroFrame || map_.at(v.pfn).count > 1 || map_[v.pfn].state != FrameState::user) {
         break_cow(space, page, word, cover.rights);
         continue;
       }

@@ -4,11 +4,17 @@
 #pragma once
 
 #include <array>
+#include <map>
 #include <memory>
+#include <unordered_map>
 
+#include "sw/io/faulty_device.h"
+#include "sw/io/file_disk.h"
 #include "sw/mm/address_space.h"
 #include "sw/mm/buddy.h"
-#include "sw/mm/swap.h"
+#include "sw/mm/page_cache.h"
+#include "sw/mm/swap_space.h"
+#include "sw/mm/vm_ops.h"
 
 namespace kilburn::os {
 
@@ -16,6 +22,8 @@ struct MemoryConfig {
   arch::Format format = arch::Format::x86_64;
   u32 frames = 64;
   u32 swap_slots = 4096;
+  u32 device_frames = 0;                             // after the frames: of a device, for areas of that kind
+  std::vector<FaultyDevice::Plan> file_faults = {};  // of the disk that holds the files
   unsigned asid_bits = 8;
   YieldPolicy yield = YieldPolicy::none;
   u64 seed = 1;
@@ -27,7 +35,9 @@ struct MemoryConfig {
 // How a fault ended; the first group retries the access.
 enum class FaultKind : u8 {
   first_touch,  // anonymous page, zeroed frame
-  file_fill,    // page with file bytes
+  file_fill,    // page with file bytes, read from its device
+  page_cache,   // page of a file or of shared memory that was in memory already
+  device,       // page of a device
   zero_page,    // read of an untouched anonymous page
   cow_copy,     // write to a shared frame or the zero page
   cow_reuse,    // write-protected, but the only owner
@@ -39,13 +49,18 @@ enum class FaultKind : u8 {
   segv,         // no area, or it forbids the access
   bus,          // the page was lost to an I/O error
 };
-inline constexpr size_t kFaultKinds = 12;
+inline constexpr size_t kFaultKinds = 14;
 std::string_view name(FaultKind);
 
 struct MemoryStatistics {
   std::array<u64, kFaultKinds> faults{};
-  u64 swapped_out = 0;        // pages written
-  u64 swapped_in = 0;         // pages read
+  u64 swapped_out = 0;        // pages written to swap areas (pswpout)
+  u64 swapped_in = 0;         // pages read from them (pswpin)
+  u64 paged_out = 0;          // pages written to any device (pgout)
+  u64 paged_in = 0;           // pages read from any device (pgin)
+  u64 read_ahead = 0;         // of these, pages of files that nobody had asked for
+  u64 written_back = 0;       // pages of files that became clean while mapped
+  u64 lost_writes = 0;        // pages of files that could not be written at the end
   u64 evicted_unwritten = 0;  // clean page whose slot is still good (P48)
   u64 dropped = 0;            // clean page that can be made again
   u64 swap_full = 0;          // evictions given up for lack of a slot
@@ -57,7 +72,7 @@ struct MemoryStatistics {
   u64 all_faults() const;
 };
 
-class Memory final : public TableFrames, private FrameReleaser {
+class Memory final : public TableFrames, private FrameReleaser, private BufferFrames {
  public:
   static constexpr Pfn kZeroFrame = 1, kEmptyRootFrame = 2, kFirstFrame = 3;
   static constexpr u8 kAgeStart = 3, kAgeAdvance = 3, kAgeDecline = 1, kAgeMax = 20;  // L20 PAGE_*
@@ -82,6 +97,46 @@ class Memory final : public TableFrames, private FrameReleaser {
   int move(AddressSpace&, u64 from, u64 old_length, u64 to, u64 new_length);  // mremap; to == from: in place
   int set_brk(AddressSpace&, u64 brk);
 
+  // The end of [start, start + length) as map and unmap take it: areas of whole pages are not cut inside one.
+  u64 end_of(const AddressSpace&, u64 start, u64 length) const;
+  u64 end_of(const Backing&, u64 start, u64 length) const;
+
+  // --- files (file_pages.cpp); 0 or errno ---
+  void set_file_length(u32 number, u64 bytes) { file(number).length = bytes; }
+  int sync(AddressSpace&, u64 start, u64 length);  // msync(MS_SYNC)
+  int advise(AddressSpace&, u64 start, u64 length, Advice);
+  // Every dirty page of a file, then the tables of the swap areas, reach their devices.
+  int write_back_all();
+  // The end: everything is written, the caches are empty, segments of shared memory are gone.
+  void shut_down();
+
+  // --- System V shared memory (shared_memory.cpp); 0 or errno ---
+  int shm_get(u32 key, u64 bytes, bool create, u32& id);  // key 0: a new segment
+  int shm_attach(AddressSpace&, u32 id, u64 start, Rights);
+  int shm_detach(AddressSpace&, u64 start);
+  int shm_remove(u32 id);  // IPC_RMID
+  const SharedSegment* segment(u32 id) const;
+
+  // --- swap areas (swap_areas.cpp); 0 or errno ---
+  int swap_on(BlockDevice&, u32 slots, int priority, u32& area);
+  int swap_off(u32 area);  // every page of it comes back first
+
+  // --- reclaim (reclaim.cpp): each frees up to `target` frames and says how many ---
+  u32 shrink_mmap(u32 target);      // page cache and buffer cache: what no process maps
+  u32 shm_swap(u32 target);         // shared memory
+  u32 try_to_swap_out(u32 target);  // what processes map
+
+  // --- called by the areas' operations (vm_ops.cpp) ---
+  Fetched file_page(FileObject&, u64 index);
+  Fetched segment_page(SharedSegment&, u64 index);
+  Fetched device_page(u64 index) const;
+  int sync_file(FileObject&, u64 first, u64 end);
+  void advise_file(FileObject&, u64 first, u64 end, Advice);
+  int page_to_file(Frame&);
+  int page_to_swap(Frame&, bool dirty);
+  int page_to_segment(Frame&, bool dirty);
+  int page_from_swap(u32 slot, Pfn);
+
   // --- faults (fault.cpp) ---
   FaultKind fault(AddressSpace&, u64 va, arch::Op);
 
@@ -93,7 +148,10 @@ class Memory final : public TableFrames, private FrameReleaser {
   const MemoryConfig& config() const { return config_; }
   const MemMap& map_of_frames() const { return map_; }
   const Buddy& buddy() const { return buddy_; }
-  SwapArea& swap() { return swap_; }
+  SwapSpace& swap() { return swap_; }
+  const PageCache& pages() const { return pages_; }
+  const BufferCache& buffers() const { return buffers_; }
+  const std::map<u32, std::unique_ptr<SharedSegment>>& segments() const { return segments_; }
   PhysMem& physical() { return memory_; }
   EventLog& log() { return log_; }
   const AsidAllocator& asids() const { return asids_; }
@@ -115,15 +173,36 @@ class Memory final : public TableFrames, private FrameReleaser {
   Pfn alloc_frame(FrameState);
   void zero(Pfn);
   void copy(Pfn from, Pfn to);
-  void fill(const AddressSpace&, u64 page, Pfn);
-  void make_bytes(const AddressSpace&, u64 page);  // into page_
+  bool fill(const AddressSpace&, u64 page, Pfn);
+  bool make_bytes(const AddressSpace&, u64 page);  // into page_; false if a device does not give them
+  // Whether a present entry's frame is one of memory that counts its mappings.
+  bool counted(Pfn pfn) const { return pfn != kZeroFrame && pfn < config_.frames; }
+  Pfn spare_frame(FrameState);  // never reclaims; kNoFrame if few are free
+  Pfn lend_frame() override { return spare_frame(FrameState::buffer); }
+  void return_frame(Pfn) override;
+  [[noreturn]] void out_of_memory() const;
   void add_mapping(AddressSpace&, u64 page, Pfn);
   bool remove_mapping(AddressSpace&, u64 page, Pfn);  // true: that was the last one, free the frame
   void drop_slot(Frame&);                             // ends the association with a swap slot
   Gather gather() { return Gather(shootdown_, asids_, *this); }
   void install(AddressSpace&, u64 page, u64 expect, u64 word);
 
+  // file_pages.cpp
+  FileObject& file(u32 number);
+  int read_file_page(FileObject&, u64 index, std::span<std::byte> out);
+  int object_bytes(const Backing&, std::span<std::byte> out);  // inside one page
+  void read_ahead(FileObject&, u64 index);
+  int write_back(Frame&);
+  void insert_page(Pfn, PageObject&, u64 index);
+  void forget_page(Frame&);
+
+  // shared_memory.cpp
+  void reap_segments();
+  void end_segment(SharedSegment&);
+  int adopt(Backing&, u64 start, u64 length, Rights);  // what map() may map; fills in the object
+
   // fault.cpp
+  FaultKind map_object(AddressSpace&, u64 page, arch::Op, Rights, const Backing&);
   FaultKind first_touch(AddressSpace&, u64 page, arch::Op, const VmaSet::Coverage&);
   FaultKind swap_in(AddressSpace&, u64 page, u64 word, arch::Op, Rights);
   FaultKind present(AddressSpace&, u64 page, u64 word, arch::Op, Rights);
@@ -137,9 +216,12 @@ class Memory final : public TableFrames, private FrameReleaser {
   void refill(AddressSpace&, u64 lo, u64 hi);
   void restrict_rights(AddressSpace&, u64 lo, u64 hi, Gather&);
   bool valid(u64 start, u64 length) const;
+  bool can_cut(const AddressSpace&, u64 at) const;  // whether an area may end at `at`
 
   // reclaim.cpp
   u32 reclaim(u32 target);
+  u32 age_and_evict(FrameList&, u64 count, u32 target);
+  u32 evict_unaged(FrameList&, u64 count);
   bool test_clear_young(Frame&);
   bool evict(Frame&);
   u32 write_out(Frame&);
@@ -153,10 +235,23 @@ class Memory final : public TableFrames, private FrameReleaser {
   AsidAllocator asids_;
   MemMap map_;
   Buddy buddy_;
-  SwapArea swap_;
+  BufferCache buffers_;
+  SwapSpace swap_;
+  FileDisk disk_;
+  FaultyDevice disk_port_;
+  u32 disk_device_;
+  PageCache pages_;
+  std::unordered_map<u32, std::unique_ptr<FileObject>> files_;  // by number
+  std::map<u32, std::unique_ptr<SharedSegment>> segments_;      // by id
+  u32 next_segment_ = 1;
+  std::vector<AddressSpace*> spaces_;
   PageTable::Parts parts_;
-  FrameList ageing_;  // user frames, next to be looked at first
+  FrameList ageing_;  // mapped frames, shared memory apart; next to be looked at first
   u64 ageing_count_ = 0;
+  FrameList cached_;  // pages of files that nobody maps
+  u64 cached_count_ = 0;
+  FrameList shm_;  // pages of shared memory
+  u64 shm_count_ = 0;
   MemoryStatistics statistics_;
   std::vector<std::byte> page_;   // one page of working space
   std::vector<std::byte> chunk_;  // another, for peek

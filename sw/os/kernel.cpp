@@ -37,7 +37,7 @@ Kernel::Kernel(PhysMem& physical, MmuPort& port, Clock& clock, BlockDevice& devi
       port_(port),
       clock_(clock),
       memory_(std::make_unique<Memory>(physical, port, device, config.memory())),
-      order_(memory_->format(), config.frames, memory_->log()),
+      order_(memory_->format(), config.frames + config.device_frames, memory_->log()),
       page_mask_(memory_->format().page_size() - 1) {
   if (config.quantum == 0) throw UserError("the quantum must be at least 1 reference");
   memory_->log().listen(this);
@@ -50,7 +50,7 @@ Kernel::Kernel(PhysMem& physical, MmuPort& port, Clock& clock, const Config& con
       clock_(clock),
       own_device_(make_device(config)),
       memory_(std::make_unique<Memory>(physical, port, *own_device_, config.memory())),
-      order_(memory_->format(), config.frames, memory_->log()),
+      order_(memory_->format(), config.frames + config.device_frames, memory_->log()),
       page_mask_(memory_->format().page_size() - 1) {
   if (config.quantum == 0) throw UserError("the quantum must be at least 1 reference");
   memory_->log().listen(this);
@@ -70,7 +70,9 @@ void Kernel::event(const MmEvent& e) {
   OracleSpace& oracle = processes_[e.space - 1]->oracle;
   const bool gone = now.kind != EntryKind::leaf;
   if (gone || !now.young) oracle.forget_touched(e.va, e.span);
-  if (gone) oracle.forget_stored(e.va, e.span);
+  // Written back: the next store faults, so D may go (write_back in mm/file_pages.cpp).
+  const bool cleaned = !gone && old.dirty && !now.dirty && (now.rights & kWrite) == 0;
+  if (gone || cleaned) oracle.forget_stored(e.va, e.span);
 }
 
 std::string Kernel::place() const {
@@ -199,6 +201,7 @@ Process& Kernel::spawn() {
   Process& process = *processes_.emplace_back(std::make_unique<Process>());
   process.id = next_id_++;
   process.space = memory_->create(process.id);
+  process.oracle.use(shared_bytes_, (page_mask_ + 1) >> kGranuleShift);
   ++statistics_.processes;
   return process;
 }
@@ -264,7 +267,7 @@ void Kernel::check_bytes(Process& process) {
 int Kernel::mmap(Process& process, u64 start, u64 length, Rights rights, Backing backing) {
   ++statistics_.system_calls;
   const int error = memory_->map(*process.space, start, length, rights, backing);
-  if (error == 0) process.oracle.map(start, start + granule_up(length), backing);
+  if (error == 0) process.oracle.map(start, memory_->end_of(backing, start, length), backing);
   return error;
 }
 
@@ -275,10 +278,33 @@ u64 Kernel::mmap_anywhere(Process& process, u64 length, Rights rights, Backing b
   return start != 0 && mmap(process, start, length, rights, backing) == 0 ? start : 0;
 }
 
+int Kernel::msync(Process& process, u64 start, u64 length) {
+  ++statistics_.system_calls;
+  return memory_->sync(*process.space, start, length);
+}
+
+int Kernel::shmat(Process& process, u32 id, u64 start, Rights rights) {
+  ++statistics_.system_calls;
+  const int error = memory_->shm_attach(*process.space, id, start, rights);
+  if (error != 0) return error;
+  process.oracle.map(start, start + memory_->segment(id)->length, {Backing::kSegment + id, 0, AreaKind::shm});
+  return 0;
+}
+
+int Kernel::shmdt(Process& process, u64 start) {
+  ++statistics_.system_calls;
+  const Vma* vma = process.space->vmas.find(start);
+  const u64 end = vma == nullptr ? start : vma->end;
+  const int error = memory_->shm_detach(*process.space, start);
+  if (error == 0) process.oracle.unmap(start, end);
+  return error;
+}
+
 int Kernel::munmap(Process& process, u64 start, u64 length) {
   ++statistics_.system_calls;
+  const u64 end = memory_->end_of(*process.space, start, length);
   const int error = memory_->unmap(*process.space, start, length);
-  if (error == 0) process.oracle.unmap(start, start + granule_up(length));
+  if (error == 0) process.oracle.unmap(start, end);
   return error;
 }
 
@@ -328,7 +354,10 @@ void Kernel::dispatch(Process& process, const TraceEvent& e, const ChildTraces& 
       reference(process, e.kind, e.address, e.size);
       break;
     case TraceEvent::Kind::map:
-      expect_success(process, mmap(process, e.address, e.length, e.rights, {e.file, e.offset}), "mmap");
+      expect_success(process,
+                     mmap(process, e.address, e.length, e.rights,
+                          {e.file, e.offset, e.shared ? AreaKind::file_shared : AreaKind::ordinary}),
+                     "mmap");
       break;
     case TraceEvent::Kind::unmap:
       expect_success(process, munmap(process, e.address, e.length), "munmap");
@@ -399,6 +428,7 @@ void Kernel::finish() {
   for (const auto& process : processes_) {
     if (process->alive()) close_space(*process);
   }
+  memory_->shut_down();
   finished_ = true;
   audit();
 }

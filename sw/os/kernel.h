@@ -55,6 +55,9 @@ class Kernel final : private MmListener {
   int mmap(Process&, u64 start, u64 length, Rights, Backing backing = {});
   u64 mmap_anywhere(Process&, u64 length, Rights, Backing backing = {});  // 0: no room
   int munmap(Process&, u64 start, u64 length);
+  int msync(Process&, u64 start, u64 length);
+  int shmat(Process&, u32 id, u64 start, Rights);  // a segment of Memory::shm_get()
+  int shmdt(Process&, u64 start);
   int mprotect(Process&, u64 start, u64 length, Rights);
   int mremap(Process&, u64 from, u64 old_length, u64 to, u64 new_length);
   int brk(Process&, u64 end);
@@ -94,6 +97,7 @@ class Kernel final : private MmListener {
   std::unique_ptr<BlockDevice> own_device_;
   std::unique_ptr<Memory> memory_;
   OrderChecker order_;
+  SharedBytes shared_bytes_;  // before the processes, whose oracles use it
   std::vector<std::unique_ptr<Process>> processes_;
   Process* current_ = nullptr;     // whose context the port has
   TraceReader* active_ = nullptr;  // for messages
