@@ -171,6 +171,13 @@ u32 BufferCache::shrink(u32 target) {
   return freed;
 }
 
+u32 BufferCache::drop() {
+  u32 lost = 0;
+  for (const auto& [key, buffer] : buffers_) lost += buffer.dirty;
+  while (!buffers_.empty()) forget(buffers_.begin()->first);
+  return lost;
+}
+
 void BufferCache::for_each_frame(const std::function<void(Pfn)>& fn) const {
   for (const Page& page : pages_) fn(page.pfn);
 }

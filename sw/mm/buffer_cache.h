@@ -57,6 +57,9 @@ class BufferCache {
   // Frees up to `target` frames, those not asked for of late first; all blocks of a frame go together.
   u32 shrink(u32 target);
 
+  // Forgets every block, written or not; how many were not.
+  u32 drop();
+
   u32 frames() const { return static_cast<u32>(pages_.size()); }
   void for_each_frame(const std::function<void(Pfn)>& fn) const;
   const Statistics& statistics() const { return statistics_; }

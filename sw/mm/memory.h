@@ -60,7 +60,7 @@ struct MemoryStatistics {
   u64 paged_in = 0;           // pages read from any device (pgin)
   u64 read_ahead = 0;         // of these, pages of files that nobody had asked for
   u64 written_back = 0;       // pages of files that became clean while mapped
-  u64 lost_writes = 0;        // pages of files that could not be written at the end
+  u64 lost_writes = 0;        // pages of files, and blocks, that could not be written at the end
   u64 evicted_unwritten = 0;  // clean page whose slot is still good (P48)
   u64 dropped = 0;            // clean page that can be made again
   u64 swap_full = 0;          // evictions given up for lack of a slot
