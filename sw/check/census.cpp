@@ -12,7 +12,14 @@ Census::Census(const World& world) {
   const u32 frames = world.memory.map_of_frames().size();
   mappings.resize(frames);
   parents.resize(frames);
-  users.resize(size_t{world.memory.swap().slots()} + 1);
+  users.resize(world.memory.swap().end());
+  for (const auto& [id, segment] : world.memory.segments()) {
+    for (const auto& [index, slot] : segment->slots) {
+      if (slot == SharedSegment::kLost) continue;
+      if (slot == 0 || slot >= users.size()) throw Violation("P46", "shared memory names swap slot " + hex(slot));
+      ++users[slot];
+    }
+  }
   for (const auto& process : world.processes) {
     if (!process->alive()) continue;
     const PageTable& table = process->space->table;
@@ -25,9 +32,9 @@ Census::Census(const World& world) {
       const PteView view = format.view(word);
       leaves.push_back({process.get(), va, word, view});
       if (view.kind == EntryKind::leaf) {
-        if (view.pfn >= frames)
+        if (view.pfn >= frames + world.memory.config().device_frames)
           throw Violation("P33", "entry " + hex(word) + " at " + hex(va) + " is valid, but no page");
-        ++mappings[view.pfn];
+        if (view.pfn < frames) ++mappings[view.pfn];
       } else if (view.kind == EntryKind::swap) {
         if (view.slot == 0 || view.slot >= users.size())
           throw Violation("P46", "swap word " + hex(word) + " at " + hex(va));

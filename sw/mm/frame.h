@@ -5,6 +5,7 @@
 
 #include <boost/container/small_vector.hpp>
 #include <boost/intrusive/list.hpp>
+#include <boost/intrusive/unordered_set_hook.hpp>
 #include <memory>
 
 #include "sw/core/types.h"
@@ -12,6 +13,7 @@
 namespace kilburn::os {
 
 class AddressSpace;
+struct PageObject;
 
 enum class FrameState : u8 {
   free,      // in a block of the buddy allocator
@@ -19,8 +21,12 @@ enum class FrameState : u8 {
   zero,      // the zero page
   kernel,    // allocated, owner not yet set
   table,     // holds a page table
-  user,      // mapped by processes, on the ageing list
+  user,      // private memory of processes, on the ageing list
+  file,      // page of a file, in the page cache; on the ageing list while it is mapped
+  shm,       // page of shared memory, in the page cache
+  buffer,    // holds blocks of the buffer cache
 };
+inline constexpr size_t kFrameStates = 9;
 
 // One leaf entry that maps the frame.
 struct Mapping {
@@ -33,6 +39,9 @@ namespace bi = boost::intrusive;
 // One hook: a frame is in a free list, or on the ageing list, or in none; two are not representable.
 using FrameHook = bi::list_member_hook<bi::link_mode<bi::safe_link>>;
 
+// In the page cache, or not.
+using FrameHash = bi::unordered_set_member_hook<bi::link_mode<bi::safe_link>>;
+
 struct Frame {
   static constexpr u8 kTail = 0xff;  // order of a frame inside a block, not its first
 
@@ -44,6 +53,10 @@ struct Frame {
   u8 age = 0;      // 0 (old) to kMaxAge
   u8 order = 0;    // of the block that starts here, or kTail
   FrameState state = FrameState::reserved;
+  bool dirty = false;            // newer than its device or slot, beside what the D bits of its entries say
+  PageObject* object = nullptr;  // file, shm: the object
+  u64 index = 0;                 // and the page of it
+  FrameHash hash;
   boost::container::small_vector<Mapping, 1> rmap;
 };
 

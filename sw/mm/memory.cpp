@@ -18,7 +18,7 @@ const MemoryConfig& checked(const PhysMem& memory, const MemoryConfig& config) {
     throw UserError(std::to_string(config.frames) + " frames are too few: a process needs at least " +
                     std::to_string(least));
   }
-  if ((u64{config.frames} << info.page_shift) > memory.size()) {
+  if (((u64{config.frames} + config.device_frames) << info.page_shift) > memory.size()) {
     throw UserError(std::to_string(config.frames) + " frames do not fit in a memory of " +
                     std::to_string(memory.size()) + " bytes");
   }
@@ -49,7 +49,12 @@ Memory::Memory(PhysMem& memory, std::span<MmuPort* const> ports, BlockDevice& de
             {config.asid_bits, config.switch_policy, config.bug}),
       map_(config.frames),
       buddy_(map_, kFirstFrame, config.frames, config.bug != Bug::no_coalescing),
-      swap_(device, config.swap_slots, format_.page_size()),
+      buffers_(format_.page_size()),
+      swap_(buffers_, format_.page_size(), format_.max_slot(), config.bug != Bug::bare_checksum),
+      disk_(contents_),
+      disk_port_(disk_, config.file_faults),
+      disk_device_(buffers_.attach(disk_port_)),
+      pages_(config.frames),
       parts_{memory_, format_, *this, log_, cpus_, yield_},
       page_(format_.page_size()),
       chunk_(format_.page_size()) {
@@ -62,9 +67,16 @@ Memory::Memory(PhysMem& memory, std::span<MmuPort* const> ports, BlockDevice& de
     std::fill(page_.begin(), page_.end(), kPoisonByte);
     for (Pfn pfn = kFirstFrame; pfn < config_.frames; ++pfn) memory_.write(frame_address(pfn), page_);
   }
+  buffers_.use(memory_, *this);
+  u32 area = 0;
+  if (config.swap_slots != 0 && swap_.on(device, config.swap_slots, 0, area) != 0) throw HostError(swap_.last_error());
 }
 
-Memory::~Memory() { ageing_.clear(); }
+Memory::~Memory() {
+  ageing_.clear();
+  cached_.clear();
+  shm_.clear();
+}
 
 u64 MemoryStatistics::all_faults() const {
   u64 sum = 0;
@@ -74,28 +86,53 @@ u64 MemoryStatistics::all_faults() const {
 
 std::string_view name(FaultKind kind) {
   constexpr std::array<std::string_view, kFaultKinds> kNames{
-      "first touch", "file fill",  "zero page",         "copy on write", "write by sole owner",
-      "swap-in",     "swap cache", "young/dirty",       "upgrade",       "spurious",
-      "SIGSEGV",     "SIGBUS",     "waits for the disk"};
+      "first touch",       "file fill",  "page cache",  "device",  "zero page", "copy on write", "write by sole owner",
+      "swap-in",           "swap cache", "young/dirty", "upgrade", "spurious",  "SIGSEGV",       "SIGBUS",
+      "waits for the disk"};
   return kNames[static_cast<size_t>(kind)];
 }
 
 Pfn Memory::alloc_frame(FrameState state) {
   Pfn pfn = buddy_.alloc(0);
   if (pfn == kNoFrame) {
+    end_transfers();
     // A batch, so that large memories do not scan for every frame.
     reclaim(std::clamp<u32>(config_.frames / 64, 1, 32));
     pfn = buddy_.alloc(0);
   }
-  if (pfn == kNoFrame && drop_transfers()) pfn = buddy_.alloc(0);
-  if (pfn == kNoFrame) {
-    throw OutOfMemory("out of memory: " + std::to_string(config_.frames) + " frames and " +
-                      std::to_string(config_.swap_slots) + " swap slots (" + std::to_string(swap_.free_slots()) +
-                      " free) do not hold what the program uses");
+  if (pfn == kNoFrame && drop_transfers()) {
+    pfn = buddy_.alloc(0);
+    if (pfn == kNoFrame && reclaim(1) != 0) pfn = buddy_.alloc(0);
   }
+  if (pfn == kNoFrame) out_of_memory();
   map_[pfn].state = state;
   statistics_.frames_peak = std::max<u64>(statistics_.frames_peak, config_.frames - buddy_.free_frames());
   return pfn;
+}
+
+// A host that takes no more writes is not the program's fault.
+void Memory::out_of_memory() const {
+  if (swap_.write_failed()) {
+    throw HostError("out of memory, and pages cannot be swapped out: " + swap_.last_error());
+  }
+  throw OutOfMemory("out of memory: " + std::to_string(config_.frames) + " frames and " +
+                    std::to_string(swap_.slots()) + " swap slots (" + std::to_string(swap_.free_slots()) +
+                    " free) do not hold what the program uses");
+}
+
+Pfn Memory::spare_frame(FrameState state) {
+  if (buddy_.free_frames() <= config_.frames / 8) return kNoFrame;
+  const Pfn pfn = buddy_.alloc(0);
+  if (pfn == kNoFrame) return kNoFrame;
+  map_[pfn].state = state;
+  statistics_.frames_peak = std::max<u64>(statistics_.frames_peak, config_.frames - buddy_.free_frames());
+  return pfn;
+}
+
+void Memory::return_frame(Pfn pfn) {
+  Gather g = gather();
+  g.free_after(pfn);
+  g.commit();
 }
 
 Pfn Memory::alloc_table() {
@@ -130,29 +167,38 @@ void Memory::copy(Pfn from, Pfn to) {
 }
 
 // The untouched contents of a page: file bytes where an area is a file's, else 0.
-void Memory::make_bytes(const AddressSpace& space, u64 page) {
+bool Memory::make_bytes(const AddressSpace& space, u64 page) {
   std::fill(page_.begin(), page_.end(), std::byte{0});
   const u64 end = page + format_.page_size();
+  bool complete = true;
   space.vmas.for_each_in(page, end, [&](const Vma& vma) {
     if (vma.backing.file == 0) return;
-    for (u64 va = std::max(page, vma.start); va < std::min(end, vma.end); va += 8) {
-      const u64 word = contents_.word(vma.backing.file, vma.backing.offset + (va - vma.start));
-      std::memcpy(page_.data() + (va - page), &word, 8);
+    // By granules, because an area's pages need not lie in its file as they lie in memory.
+    for (u64 va = std::max(page, vma.start); va < std::min(end, vma.end); va += kGranule) {
+      const std::span<std::byte> granule(page_.data() + (va - page), kGranule);
+      complete = complete && object_bytes(vma.backing.at(va - vma.start), granule) == 0;
     }
   });
+  return complete;
 }
 
-void Memory::fill(const AddressSpace& space, u64 page, Pfn pfn) {
+bool Memory::fill(const AddressSpace& space, u64 page, Pfn pfn) {
   const bool anonymous = space.vmas.coverage(page, page + format_.page_size()).only_anonymous;
-  if (config_.bug == Bug::no_zero_fill && anonymous) return;
+  if (config_.bug == Bug::no_zero_fill && anonymous) return true;
   meter_.charge(anonymous ? Cost::zero_page : Cost::copy_page);
-  make_bytes(space, page);
+  if (!anonymous) meter_.wait_until(meter_.disk_transfer());
+  if (!make_bytes(space, page)) return false;
   memory_.write(frame_address(pfn), page_);
+  return true;
 }
 
 void Memory::add_mapping(AddressSpace& space, u64 page, Pfn pfn) {
   Frame& frame = map_.at(pfn);
-  if (frame.count++ == 0) {
+  if (frame.count++ == 0 && frame.state != FrameState::shm) {
+    if (frame.state == FrameState::file) {
+      cached_.erase(FrameList::s_iterator_to(frame));
+      --cached_count_;
+    }
     frame.age = kAgeStart;
     ageing_.push_back(frame);
     ++ageing_count_;
@@ -171,10 +217,16 @@ bool Memory::remove_mapping(AddressSpace& space, u64 page, Pfn pfn) {
   *at = frame.rmap.back();
   frame.rmap.pop_back();
   --space.rss;
-  if (--frame.count != 0) return false;
+  if (--frame.count != 0 || frame.state == FrameState::shm) return false;
   ageing_.erase(FrameList::s_iterator_to(frame));
   --ageing_count_;
+  if (frame.state == FrameState::file) {  // the cache keeps it
+    cached_.push_back(frame);
+    ++cached_count_;
+    return false;
+  }
   drop_slot(frame);
+  frame.dirty = false;
   if (!snapshots_.empty()) snapshots_[pfn] = 0;
   return true;
 }

@@ -11,10 +11,12 @@ namespace kilburn::os {
 
 struct Config {
   arch::Format format = arch::Format::x86_64;
-  u32 frames = 64;        // page frames, of the format's page size; the whole of memory
-  u32 swap_slots = 4096;  // pages
-  std::string swap_path;  // host file for the swap area; empty: host memory
-  u64 seed = 1;           // of the yield policy
+  u32 frames = 64;                                   // page frames, of the format's page size; the whole of memory
+  u32 swap_slots = 4096;                             // pages
+  u32 device_frames = 0;                             // of a device, after the frames
+  std::vector<FaultyDevice::Plan> file_faults = {};  // of the disk that holds the programs' files
+  std::string swap_path;                             // host file for the swap area; empty: host memory
+  u64 seed = 1;                                      // of the yield policy
   YieldPolicy yield = YieldPolicy::none;
   Bug bug = Bug::none;
   unsigned asid_bits = 8;
@@ -39,6 +41,8 @@ struct Config {
     return {.format = format,
             .frames = frames,
             .swap_slots = swap_slots,
+            .device_frames = device_frames,
+            .file_faults = file_faults,
             .asid_bits = asid_bits,
             .switch_policy = switch_policy,
             .refill = refill,

@@ -17,7 +17,8 @@ struct PteView {
   Rights rights = 0;  // leaf: what the entry allows once young (and dirty, for a write)
   bool young = false;
   bool dirty = false;
-  u32 slot = 0;  // swap
+  u32 slot = 0;           // swap
+  bool uncached = false;  // leaf: a device's (x86-64 PCD; the Alpha formats have no such bit)
 };
 
 class PteFormat {

@@ -35,6 +35,7 @@ u64 X86Format::leaf(const PteView& v) const {
   if (!(v.rights & kExecute)) word |= X::NX.mask();
   if (v.young) word |= X::A.mask();
   if (v.dirty) word |= X::D.mask();
+  if (v.uncached) word |= X::PCD.mask() | X::PWT.mask();  // strong uncacheable (SDM 12.5.2)
   return word;
 }
 
@@ -63,6 +64,7 @@ PteView X86Format::view(u64 word) const {
   if (!X::NX.test(word)) v.rights |= kExecute;
   v.young = X::A.test(word);
   v.dirty = X::D.test(word);
+  v.uncached = X::PCD.test(word);
   return v;
 }
 
