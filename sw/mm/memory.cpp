@@ -4,26 +4,32 @@
 #include "sw/mm/memory.h"
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
 #include <cstring>
 
 namespace kilburn::os {
 
 namespace {
+// One sentence for each thing that is wrong, all of them at once.
 const MemoryConfig& checked(const PhysMem& memory, const MemoryConfig& config) {
   const arch::FormatInfo info = arch::info(config.format);
   const u32 least = Memory::kFirstFrame + info.levels + 1u;  // one page and its tables
+  std::vector<std::string> problems;
   if (config.frames < least) {
-    throw UserError(std::to_string(config.frames) + " frames are too few: a process needs at least " +
-                    std::to_string(least));
+    problems.push_back(std::to_string(config.frames) + " frames are too few: a process needs at least " +
+                       std::to_string(least));
   }
   if ((u64{config.frames} << info.page_shift) > memory.size()) {
-    throw UserError(std::to_string(config.frames) + " frames do not fit in a memory of " +
-                    std::to_string(memory.size()) + " bytes");
+    problems.push_back(std::to_string(config.frames) + " frames do not fit in a memory of " +
+                       std::to_string(memory.size()) + " bytes");
   }
-  if (config.asid_bits < 1 || config.asid_bits > 12) throw UserError("ASID bits must be 1 to 12");
+  const auto layout = config.layout().problems();
+  problems.insert(problems.end(), layout.begin(), layout.end());
+  if (config.asid_bits < 1 || config.asid_bits > 12) problems.emplace_back("ASID bits must be 1 to 12");
   if (config.swap_slots > PteFormat::of(config.format).max_slot()) {
-    throw UserError(std::to_string(config.swap_slots) + " swap slots are more than an entry can name");
+    problems.push_back(std::to_string(config.swap_slots) + " swap slots are more than an entry can name");
   }
+  if (!problems.empty()) throw UserError(boost::algorithm::join(problems, "\n"));
   return config;
 }
 }  // namespace
@@ -36,7 +42,8 @@ Memory::Memory(PhysMem& memory, MmuPort& port, BlockDevice& device, const Memory
       shootdown_(port, log_, yield_),
       asids_(shootdown_, config.asid_bits),
       map_(config.frames),
-      buddy_(map_, kFirstFrame, config.frames, config.bug != Bug::no_coalescing),
+      buddy_(map_, config.layout(), kFirstFrame, config.bug != Bug::no_coalescing),
+      report_([this] { return "last events:\n" + log_.text(); }),
       swap_(device, config.swap_slots, format_.page_size()),
       parts_{memory_, format_, *this, log_, asids_, yield_},
       page_(format_.page_size()),
@@ -68,19 +75,35 @@ std::string_view name(FaultKind kind) {
 }
 
 Pfn Memory::alloc_frame(FrameState state) {
-  Pfn pfn = buddy_.alloc(0);
-  if (pfn == kNoFrame) {
-    // A batch, so that large memories do not scan for every frame.
-    reclaim(std::clamp<u32>(config_.frames / 64, 1, 32));
-    pfn = buddy_.alloc(0);
-  }
+  // Tables stay below HIGHMEM: the kernel reads and writes them all the time (L24 get_pgd_slow).
+  const ZoneKind highest = state == FrameState::table ? ZoneKind::normal : ZoneKind::highmem;
+  const Pfn pfn = alloc_block({.highest = highest, .node = node_});
   if (pfn == kNoFrame) {
     throw OutOfMemory("out of memory: " + std::to_string(config_.frames) + " frames and " +
                       std::to_string(config_.swap_slots) + " swap slots (" + std::to_string(swap_.free_slots()) +
                       " free) do not hold what the program uses");
   }
   map_[pfn].state = state;
-  statistics_.frames_peak = std::max<u64>(statistics_.frames_peak, config_.frames - buddy_.free_frames());
+  return pfn;
+}
+
+// A block, after reclaim if need be; kNoFrame if that does not help. Who has reclaimed all it could may use
+// the reserve: it gives memory back by swapping, or the run ends here anyway.
+Pfn Memory::alloc_block(const FrameRequest& request) {
+  Pfn pfn = buddy_.alloc(request);
+  for (unsigned round = 0; pfn == kNoFrame && round < kReclaimRounds; ++round) {
+    // A batch, so that large memories do not scan for every frame.
+    if (reclaim(std::clamp<u32>(config_.frames / 64, 1, 32)) == 0) break;
+    pfn = buddy_.alloc(request);
+  }
+  if (pfn == kNoFrame) {
+    FrameRequest last = request;
+    last.reserve = true;
+    pfn = buddy_.alloc(last);
+  }
+  if (pfn != kNoFrame) {
+    statistics_.frames_peak = std::max<u64>(statistics_.frames_peak, config_.frames - buddy_.free_frames());
+  }
   return pfn;
 }
 
@@ -98,7 +121,7 @@ void Memory::release_frame(Pfn pfn) {
   log_.add({.kind = MmEvent::Kind::free, .pfn = pfn});
   const Buddy::Error error = buddy_.free(pfn, 0);
   if (error != Buddy::Error::none) {
-    throw Violation("P17", "freeing frame " + hex(pfn) + ": " + std::string(name(error)));
+    throw Violation("P17", buddy_.report(pfn, 0, error));
   }
 }
 

@@ -6,8 +6,9 @@
 #include <array>
 #include <memory>
 
+#include "sw/core/assertion.h"
 #include "sw/mm/address_space.h"
-#include "sw/mm/buddy.h"
+#include "sw/mm/frame_allocator.h"
 #include "sw/mm/swap.h"
 
 namespace kilburn::os {
@@ -21,7 +22,15 @@ struct MemoryConfig {
   u64 seed = 1;
   Bug bug = Bug::none;
   bool poison = true;          // free frames are filled with a mark (P8)
+  // Where the frames lie (zone.h): by default one zone NORMAL without watermarks.
+  u32 nodes = 1;
+  u32 dma_frames = 0;
+  u32 highmem_frames = 0;
+  WatermarkPreset watermarks = WatermarkPreset::off;
+
   bool age_invalidate = true;  // ageing invalidates the TLB entry, so that a hot page becomes young again
+
+  PhysicalLayout layout() const { return {frames, nodes, dma_frames, highmem_frames, watermarks}; }
 };
 
 // How a fault ended; the first group retries the access.
@@ -62,6 +71,7 @@ class Memory final : public TableFrames, private FrameReleaser {
   static constexpr Pfn kZeroFrame = 1, kEmptyRootFrame = 2, kFirstFrame = 3;
   static constexpr u8 kAgeStart = 3, kAgeAdvance = 3, kAgeDecline = 1, kAgeMax = 20;  // L20 PAGE_*
   static constexpr std::byte kPoisonByte{0x6b};
+  static constexpr unsigned kReclaimRounds = 32;  // batches reclaimed for one request
 
   Memory(PhysMem&, MmuPort&, BlockDevice& swap_device, const MemoryConfig&);
   ~Memory();
@@ -92,7 +102,10 @@ class Memory final : public TableFrames, private FrameReleaser {
   const PteFormat& format() const { return format_; }
   const MemoryConfig& config() const { return config_; }
   const MemMap& map_of_frames() const { return map_; }
-  const Buddy& buddy() const { return buddy_; }
+  const FrameAllocator& buddy() const { return buddy_; }
+  // Requests come from a processor of this node from now on.
+  void run_on_node(u32 node) { node_ = node % config_.nodes; }
+  u32 node() const { return node_; }
   SwapArea& swap() { return swap_; }
   PhysMem& physical() { return memory_; }
   EventLog& log() { return log_; }
@@ -113,6 +126,7 @@ class Memory final : public TableFrames, private FrameReleaser {
   void release_frame(Pfn) override;
   Bug bug() const override { return config_.bug; }
   Pfn alloc_frame(FrameState);
+  Pfn alloc_block(const FrameRequest&);
   void zero(Pfn);
   void copy(Pfn from, Pfn to);
   void fill(const AddressSpace&, u64 page, Pfn);
@@ -152,7 +166,9 @@ class Memory final : public TableFrames, private FrameReleaser {
   Shootdown shootdown_;
   AsidAllocator asids_;
   MemMap map_;
-  Buddy buddy_;
+  FrameAllocator buddy_;
+  FailureReport report_;
+  u32 node_ = 0;
   SwapArea swap_;
   PageTable::Parts parts_;
   FrameList ageing_;  // user frames, next to be looked at first
