@@ -47,8 +47,8 @@ void one_state(const View& v) {  // P1
       case FrameState::zero:
         if (listed) fail("P1", "reserved frame " + hex(pfn) + " is in a list");
         break;
-      case FrameState::kernel:
-        fail("P1", "frame " + hex(pfn) + " is allocated and belongs to nobody");
+      case FrameState::kernel:  // kmalloc and vmalloc pin theirs; P10 knows whose each is
+        if (frame.pins == 0 || listed) fail("P1", "frame " + hex(pfn) + " is allocated and belongs to nobody");
     }
   }
 }
@@ -77,7 +77,7 @@ void counts(const View& v) {  // P3
       fail("P3", "frame " + hex(pfn) + " counts " + std::to_string(frame.count) + " mappings, the tables have " +
                      std::to_string(v.census.mappings[pfn]));
     }
-    if (frame.pins != 0) fail("P3", "frame " + hex(pfn) + " is still pinned");
+    if (frame.pins != 0 && frame.state != FrameState::kernel) fail("P3", "frame " + hex(pfn) + " is still pinned");
   }
 }
 
@@ -118,8 +118,8 @@ void numbers(const View& v) {  // P6
   }
 }
 
-bool filled_with(const View& v, Pfn pfn, std::byte value) {
-  std::vector<std::byte> bytes(v.format.page_size());
+bool filled_with(const View& v, Pfn pfn, std::byte value, u64 part = 1) {
+  std::vector<std::byte> bytes(v.format.page_size() / part);
   v.world.memory.physical().read(v.world.memory.frame_address(pfn), bytes);
   // All bytes are alike if each equals the next.
   return bytes[0] == value && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
@@ -127,7 +127,7 @@ bool filled_with(const View& v, Pfn pfn, std::byte value) {
 
 void zero_page(const View& v) {  // P7
   if (!filled_with(v, Memory::kZeroFrame, std::byte{0})) fail("P7", "the zero page is not zero");
-  if (!filled_with(v, Memory::kEmptyRootFrame, std::byte{0})) fail("P7", "the empty root has entries");
+  if (!filled_with(v, Memory::kEmptyRootFrame, std::byte{0}, 2)) fail("P7", "the empty root has user entries");
   if (v.map[Memory::kZeroFrame].count != 0) fail("P7", "the zero page is counted");
   for (const Census::Leaf& leaf : v.census.leaves) {
     if (leaf.view.kind == EntryKind::leaf && leaf.view.pfn == Memory::kZeroFrame &&
@@ -153,6 +153,16 @@ void one_parent(const View& v) {  // P9
 }
 
 void buddy(const View& v) { v.world.memory.buddy().check(); }  // P11 P12 P13 P15
+
+void kernel_memory(const View& v) {  // P10 P18
+  v.world.memory.kernel().check();
+  u64 pinned = 0;
+  for (Pfn pfn = 0; pfn < v.map.size(); ++pfn) pinned += v.map[pfn].state == FrameState::kernel;
+  u64 held = v.world.memory.kernel().frames_held();
+  v.world.memory.kernel().for_each_table([&](Pfn, Pfn, unsigned) { --held; });
+  if (pinned != held)
+    fail("P10", std::to_string(pinned) + " frames are the kernel's, it knows of " + std::to_string(held));
+}
 
 void areas(const View& v) {  // P19 P20 P21
   for (const auto& process : v.world.processes) {
@@ -237,9 +247,10 @@ void slots(const View& v) {  // P46
 void all_free(const View& v) {  // P60
   if (!v.world.ended) return;
   const Memory& memory = v.world.memory;
-  if (memory.buddy().free_frames() != memory.buddy().frames()) {
-    fail("P60",
-         std::to_string(memory.buddy().frames() - memory.buddy().free_frames()) + " frames are not free at the end");
+  const u32 used = memory.buddy().frames() - memory.buddy().free_frames();
+  if (used != memory.kernel().frames_held()) {
+    fail("P60", std::to_string(used) + " frames are not free at the end, the kernel's own are " +
+                    std::to_string(memory.kernel().frames_held()));
   }
   SwapArea& swap = v.world.memory.swap();
   if (swap.free_slots() + swap.bad_slots() != swap.slots()) fail("P60", "swap slots are not free at the end");
@@ -269,7 +280,8 @@ constexpr AuditName kNames[] = {
     {"P7", "the zero page is zero and never writable"},
     {"P8", "free frames hold their mark"},
     {"P9", "a table has one parent"},
-    {"P11-P15", "buddy blocks: aligned, disjoint, merged, pair bits, sums"},
+    {"P11-P15 P18", "buddy blocks: aligned, disjoint, merged, pair bits, sums; zones keep to their ranges"},
+    {"P10 P18", "kernel memory is pinned where it was put, global, reached in kernel mode only, in the zone asked for"},
     {"P19-P21", "areas: ordered, disjoint, aligned; the tree is balanced and finds them"},
     {"P24", "no entry outside an area, none with more rights than it"},
     {"P25 P33", "the architecture's walk reads the tables as the kernel does"},
@@ -280,8 +292,9 @@ constexpr AuditName kNames[] = {
     {"P63", "faults and resident pages add up"},
 };
 constexpr void (*kAudits[])(const View&) = {
-    one_state, free_not_mapped,  counts, reverse_map,     sums,  numbers, zero_page, poison,      one_parent, buddy,
-    areas,     entries_in_areas, walks,  young_and_dirty, asids, slots,   all_free,  conservation};
+    one_state,       free_not_mapped, counts, reverse_map,   sums,        numbers,          zero_page,
+    poison,          one_parent,      buddy,  kernel_memory, areas,       entries_in_areas, walks,
+    young_and_dirty, asids,           slots,  all_free,      conservation};
 static_assert(std::size(kNames) == std::size(kAudits));
 
 }  // namespace

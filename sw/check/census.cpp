@@ -13,6 +13,11 @@ Census::Census(const World& world) {
   mappings.resize(frames);
   parents.resize(frames);
   users.resize(size_t{world.memory.swap().slots()} + 1);
+  world.memory.kernel().for_each_table([&](Pfn pfn, Pfn parent, unsigned) {
+    if (pfn >= frames) throw Violation("P26", "a table entry of the kernel names frame " + hex(pfn));
+    ++parents[pfn];
+    tables.push_back({nullptr, pfn, parent});
+  });
   for (const auto& process : world.processes) {
     if (!process->alive()) continue;
     const PageTable& table = process->space->table;

@@ -11,7 +11,17 @@ void OrderChecker::fail(const char* id, const std::string& text) const {
   throw Violation(id, text + "\nlast events:\n" + log_.text());
 }
 
+// An entry of the kernel's table: a global leaf, or nothing.
+void OrderChecker::kernel_entry(const MmEvent& e) {
+  if (e.new_word != 0 && (format_.leaf_frame(e.new_word) >= frames_ ||
+                          e.new_word != format_.kernel_leaf(format_.leaf_frame(e.new_word), 1))) {
+    fail("P33", "kernel entry " + hex(e.new_word) + " at " + hex(e.va) + " is no page of memory");
+  }
+  if (e.old_word != 0) pending_.push_back({0, 0, false, false, true, e.va, e.span, format_.leaf_frame(e.old_word)});
+}
+
 void OrderChecker::entry(const MmEvent& e) {
+  if (e.space == 0) return kernel_entry(e);
   const PteView old = format_.view(e.old_word), now = format_.view(e.new_word);
   switch (now.kind) {
     case EntryKind::leaf:
@@ -34,7 +44,7 @@ void OrderChecker::entry(const MmEvent& e) {
   if (e.asid == 0 || old.kind != EntryKind::leaf) return;
   const bool gone = now.kind != EntryKind::leaf || now.pfn != old.pfn;
   const bool poorer = (old.rights & ~now.rights) != 0 || (old.dirty && !now.dirty);
-  if (gone || poorer) pending_.push_back({e.asid, e.space, false, false, e.va, e.span, old.pfn});
+  if (gone || poorer) pending_.push_back({e.asid, e.space, false, false, false, e.va, e.span, old.pfn});
 }
 
 void OrderChecker::event(const MmEvent& e) {
@@ -45,23 +55,27 @@ void OrderChecker::event(const MmEvent& e) {
       break;
     case MmEvent::Kind::table:
       if (e.asid != 0 && e.old_word != 0) {
-        pending_.push_back({e.asid, e.space, true, false, e.va, e.span, format_.next_table(e.old_word)});
+        pending_.push_back({e.asid, e.space, true, false, false, e.va, e.span, format_.next_table(e.old_word)});
       }
       break;
     case MmEvent::Kind::invalidate:
       for (Pending& p : pending_) {
         switch (e.op) {
           case Invalidate::all:
-          case Invalidate::nonglobal:
             p.issued = true;
             break;
+          case Invalidate::nonglobal:
+            p.issued = p.issued || !p.global;
+            break;
           case Invalidate::asid:
-            p.issued = p.issued || p.asid == e.asid;
+            p.issued = p.issued || (!p.global && p.asid == e.asid);
             break;
           case Invalidate::page:
-          case Invalidate::page_nonglobal:
             // A cached table entry may sit under any address of its span: one page does not cover it.
-            p.issued = p.issued || (!p.table && p.asid == e.asid && e.va - p.va < p.span);
+            p.issued = p.issued || (!p.table && (p.global || p.asid == e.asid) && e.va - p.va < p.span);
+            break;
+          case Invalidate::page_nonglobal:
+            p.issued = p.issued || (!p.table && !p.global && p.asid == e.asid && e.va - p.va < p.span);
             break;
         }
       }

@@ -30,10 +30,12 @@ class OrderChecker final : public MmListener {
     u32 space;
     bool table;
     bool issued;
+    bool global;  // the kernel's: survives what invalidates one space
     u64 va, span;
     u64 pfn;  // the frame that the entry reached
   };
   void entry(const MmEvent&);
+  void kernel_entry(const MmEvent&);
   [[noreturn]] void fail(const char* id, const std::string& text) const;
 
   const PteFormat& format_;

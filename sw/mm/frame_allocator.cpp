@@ -17,8 +17,11 @@ FrameAllocator::FrameAllocator(MemMap& map, const PhysicalLayout& layout, Pfn fi
       from = std::max(from, lo);
       to = std::min(to, hi);
       if (from >= to) return;
-      zones_.push_back({kind, node, Buddy(map, from, to, coalesce),
-                        watermarks(layout.watermarks, kind, to - from, layout.frames), {}});
+      zones_.push_back({kind,
+                        node,
+                        Buddy(map, from, to, coalesce),
+                        watermarks(layout.watermarks, kind, to - from, layout.frames),
+                        {}});
     };
     add(ZoneKind::dma, 0, dma_end);
     add(ZoneKind::normal, dma_end, high_first);

@@ -17,9 +17,7 @@ class FrameHistory {
   enum class Kind : u8 { allocated, freed, taken, moved_from, moved_to, refused };
 
   explicit FrameHistory(size_t keep = 4096) : events_(keep) {}
-  void add(Kind kind, Pfn pfn, unsigned order) {
-    events_.push_back({number_++, pfn, kind, static_cast<u8>(order)});
-  }
+  void add(Kind kind, Pfn pfn, unsigned order) { events_.push_back({number_++, pfn, kind, static_cast<u8>(order)}); }
   // The last events whose block holds the frame, one a line, oldest first.
   std::string text(Pfn pfn) const;
 

@@ -46,6 +46,7 @@ Memory::Memory(PhysMem& memory, MmuPort& port, BlockDevice& device, const Memory
       report_([this] { return "last events:\n" + log_.text(); }),
       swap_(device, config.swap_slots, format_.page_size()),
       parts_{memory_, format_, *this, log_, asids_, yield_},
+      kernel_(parts_, map_, buddy_, *this, shootdown_, kEmptyRootFrame),
       page_(format_.page_size()),
       chunk_(format_.page_size()) {
   if (config.bug == Bug::lost_dirty) snapshots_.resize(config.frames);
@@ -113,16 +114,18 @@ Pfn Memory::alloc_table() {
   return pfn;
 }
 
-void Memory::release_frame(Pfn pfn) {
-  if (config_.poison) {
-    std::fill(page_.begin(), page_.end(), kPoisonByte);
-    memory_.write(frame_address(pfn), page_);
+void Memory::release_frame(Pfn pfn) { release_block(pfn, 0); }
+
+void Memory::release_block(Pfn pfn, unsigned order) {
+  for (Pfn n = 0; n < Pfn{1} << order; ++n) {
+    if (config_.poison) {
+      std::fill(page_.begin(), page_.end(), kPoisonByte);
+      memory_.write(frame_address(pfn + n), page_);
+    }
+    log_.add({.kind = MmEvent::Kind::free, .pfn = pfn + n});
   }
-  log_.add({.kind = MmEvent::Kind::free, .pfn = pfn});
-  const Buddy::Error error = buddy_.free(pfn, 0);
-  if (error != Buddy::Error::none) {
-    throw Violation("P17", buddy_.report(pfn, 0, error));
-  }
+  const Buddy::Error error = buddy_.free(pfn, order);
+  if (error != Buddy::Error::none) throw Violation("P17", buddy_.report(pfn, order, error));
 }
 
 void Memory::zero(Pfn pfn) {

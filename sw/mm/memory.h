@@ -9,6 +9,7 @@
 #include "sw/core/assertion.h"
 #include "sw/mm/address_space.h"
 #include "sw/mm/frame_allocator.h"
+#include "sw/mm/kernel_memory.h"
 #include "sw/mm/swap.h"
 
 namespace kilburn::os {
@@ -21,7 +22,7 @@ struct MemoryConfig {
   YieldPolicy yield = YieldPolicy::none;
   u64 seed = 1;
   Bug bug = Bug::none;
-  bool poison = true;          // free frames are filled with a mark (P8)
+  bool poison = true;  // free frames are filled with a mark (P8)
   // Where the frames lie (zone.h): by default one zone NORMAL without watermarks.
   u32 nodes = 1;
   u32 dma_frames = 0;
@@ -66,7 +67,7 @@ struct MemoryStatistics {
   u64 all_faults() const;
 };
 
-class Memory final : public TableFrames, private FrameReleaser {
+class Memory final : public TableFrames, private BlockSource {
  public:
   static constexpr Pfn kZeroFrame = 1, kEmptyRootFrame = 2, kFirstFrame = 3;
   static constexpr u8 kAgeStart = 3, kAgeAdvance = 3, kAgeDecline = 1, kAgeMax = 20;  // L20 PAGE_*
@@ -82,7 +83,11 @@ class Memory final : public TableFrames, private FrameReleaser {
   // Unmaps everything and frees the tables. The port's context must be another one by now.
   void destroy(AddressSpace&);
   arch::Context context(AddressSpace&);  // may wrap the ASIDs
-  arch::Context empty_context() const;   // a root without entries, ASID 0
+  arch::Context empty_context() const;   // a root without user entries, ASID 0
+  // Translation off: the address is the physical one, nothing protects anything (rows 32, 88).
+  static arch::Context bare_context();
+  KernelMemory& kernel() { return kernel_; }
+  const KernelMemory& kernel() const { return kernel_; }
 
   // --- mappings (mapping.cpp); addresses and lengths in granules; 0 or errno ---
   int map(AddressSpace&, u64 start, u64 length, Rights, Backing, bool inferred = false);
@@ -126,7 +131,8 @@ class Memory final : public TableFrames, private FrameReleaser {
   void release_frame(Pfn) override;
   Bug bug() const override { return config_.bug; }
   Pfn alloc_frame(FrameState);
-  Pfn alloc_block(const FrameRequest&);
+  Pfn alloc_block(const FrameRequest&) override;
+  void release_block(Pfn, unsigned order) override;
   void zero(Pfn);
   void copy(Pfn from, Pfn to);
   void fill(const AddressSpace&, u64 page, Pfn);
@@ -171,6 +177,7 @@ class Memory final : public TableFrames, private FrameReleaser {
   u32 node_ = 0;
   SwapArea swap_;
   PageTable::Parts parts_;
+  KernelMemory kernel_;
   FrameList ageing_;  // user frames, next to be looked at first
   u64 ageing_count_ = 0;
   MemoryStatistics statistics_;

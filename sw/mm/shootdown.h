@@ -15,6 +15,7 @@ class Shootdown {
   // All return after the acknowledge.
   void page(u16 asid, u64 va) { run(Invalidate::page, va, asid); }
   void space(u16 asid) { run(Invalidate::asid, 0, asid); }
+  void everything() { run(Invalidate::all, 0, 0); }  // global entries too
   void nonglobal() { run(Invalidate::nonglobal, 0, 0); }
   u64 count() const { return count_; }
 

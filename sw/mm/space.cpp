@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Birth, copying and end of address spaces.
+#include "model/arch/layout.h"
 #include "sw/mm/memory.h"
 
 namespace kilburn::os {
@@ -50,10 +51,14 @@ void Memory::destroy(AddressSpace& space) {
 }
 
 arch::Context Memory::context(AddressSpace& space) {
-  return {space.table.root(), asids_.get(space.tag), format_.controls()};
+  return {space.table.root(), asids_.get(space.tag), format_.controls() | kernel_.controls()};
 }
 
-arch::Context Memory::empty_context() const { return {frame_address(kEmptyRootFrame), 0, format_.controls()}; }
+arch::Context Memory::empty_context() const {
+  return {frame_address(kEmptyRootFrame), 0, format_.controls() | kernel_.controls()};
+}
+
+arch::Context Memory::bare_context() { return {0, 0, static_cast<u32>(arch::layout::Controls::PHYS.mask())}; }
 
 bool Memory::peek(const AddressSpace& space, u64 va, std::span<std::byte> out) {
   const u64 page = format_.page_down(va);

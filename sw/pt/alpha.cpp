@@ -76,4 +76,21 @@ bool AlphaFormat::permits(u64 word, arch::Op op) const {
   return A::URE.test(word) && !A::FOR.test(word);
 }
 
+// LX asm/page.h IDENT_ADDR and asm/pgtable.h VMALLOC_START on 43-bit addresses: the 41-bit superpage (EV5 6.4.2)
+// and what follows it. The 48-bit form has its superpage where VA<47:46> is 2 (EV6 M_CTL SPE<2>).
+u64 AlphaFormat::direct_base() const { return info().va_bits > 43 ? 0xffff800000000000 : 0xfffffc0000000000; }
+bool AlphaFormat::direct_by_table() const { return false; }
+u64 AlphaFormat::vmalloc_base() const { return info().va_bits > 43 ? 0xffffc00000000000 : 0xfffffe0000000000; }
+u32 AlphaFormat::kernel_controls() const {
+  return static_cast<u32>(arch::layout::Controls::SPE.make(info().va_bits > 43 ? 4 : 2));
+}
+
+u64 AlphaFormat::kernel_leaf(Pfn pfn, unsigned) const {
+  return A::V.mask() | A::ASM.mask() | A::FOE.mask() | A::KRE.mask() | A::KWE.mask() | A::ACCESSED.mask() |
+         A::DIRTY.mask() | A::PFN.make(pfn);
+}
+
+bool AlphaFormat::large(u64, unsigned) const { return false; }
+Pfn AlphaFormat::leaf_frame(u64 word) const { return static_cast<Pfn>(A::PFN.get(word)); }
+
 }  // namespace kilburn::os

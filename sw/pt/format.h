@@ -45,6 +45,20 @@ class PteFormat {
   // The frame of the next table, or kNoFrame for an absent entry. A present entry that table() would
   // not have written (apart from A) is corrupt (LX pmd_bad): throws Violation P26.
   virtual Pfn next_table(u64 word) const = 0;
+
+  // --- the kernel's own half of every address space ---
+  // Physical memory lies at direct_base(), by leaves (direct_by_table()) or by a superpage of the chip
+  // (Alpha KSEG); vmalloc areas begin at vmalloc_base().
+  virtual u64 direct_base() const = 0;
+  virtual bool direct_by_table() const = 0;
+  virtual u64 vmalloc_base() const = 0;
+  virtual u32 kernel_controls() const = 0;  // that these need beside controls()
+  // A global leaf of the kernel at `level`, young and dirty, not executable. A level above 1 is a large page.
+  virtual u64 kernel_leaf(Pfn, unsigned level) const = 0;
+  virtual bool large(u64 word, unsigned level) const = 0;                       // a large leaf in a table of `level`
+  virtual Pfn leaf_frame(u64 word) const = 0;                                   // of a present leaf, whoever's
+  u64 offset_of(u64 va) const { return va & ((u64{1} << info_.va_bits) - 1); }  // without the sign extension
+
   virtual PteView view(u64 word) const = 0;
   // Whether a user access through this word succeeds with no fault (hardware may still set A and D).
   virtual bool permits(u64 word, arch::Op) const = 0;

@@ -25,10 +25,13 @@ u64 PageTable::load(u64 va) const {
   return at ? parts_.memory.load64(*at) : 0;
 }
 
-void PageTable::ensure(u64 va) {
+void PageTable::ensure(u64 va) { make_tables(va, 1); }
+
+// The address of the entry of `to_level`; what lies above it is made.
+u64 PageTable::make_tables(u64 va, unsigned to_level) {
   const arch::FormatInfo& info = parts_.format.info();
   u64 table = root();
-  for (unsigned level = info.levels; level > 1; --level) {
+  for (unsigned level = info.levels; level > to_level; --level) {
     const u64 at = arch::entry_address(info, table, va, level);
     Pfn next = parts_.format.next_table(parts_.memory.load64(at));
     if (next == kNoFrame) {
@@ -41,6 +44,26 @@ void PageTable::ensure(u64 va) {
     }
     table = frame_address(next);
   }
+  return arch::entry_address(info, table, va, to_level);
+}
+
+void PageTable::install_large(u64 va, unsigned level, u64 word) {
+  parts_.memory.cas64(make_tables(va, level), 0, word);
+  log_table(va, parts_.format.span(level), 0, word);
+  parts_.yield(va);
+}
+
+u64 PageTable::top_entry(u64 va) const {
+  const arch::FormatInfo& info = parts_.format.info();
+  return parts_.memory.load64(arch::entry_address(info, root(), va, info.levels));
+}
+
+void PageTable::set_top_entry(u64 va, u64 word) {
+  const arch::FormatInfo& info = parts_.format.info();
+  const u64 old = parts_.memory.cas64(arch::entry_address(info, root(), va, info.levels), 0, word);
+  const u64 span = parts_.format.span(info.levels);
+  log_table(va & ~(span - 1), span, old, word);
+  parts_.yield(va);
 }
 
 bool PageTable::exchange(u64 va, u64 expect, u64 desired) {

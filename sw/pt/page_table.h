@@ -33,6 +33,8 @@ class PageTable {
   };
   // `tag` is that of the address space and outlives the table.
   PageTable(const Parts& parts, const SpaceTag& tag);
+  // Over a root that exists: the kernel's own table.
+  PageTable(const Parts& parts, const SpaceTag& tag, Pfn root) : parts_(parts), tag_(tag), root_(root) {}
 
   Pfn root_frame() const { return root_; }
   u64 root() const { return u64{root_} << parts_.format.info().page_shift; }
@@ -55,6 +57,11 @@ class PageTable {
       if (old == desired || exchange(va, old, desired)) return desired;
     }
   }
+  // A large leaf: the entry of `level` for `va`, which was 0.
+  void install_large(u64 va, unsigned level, u64 word);
+  // The entry for `va` in the root; copying it makes the tables below it common to two spaces.
+  u64 top_entry(u64 va) const;
+  void set_top_entry(u64 va, u64 word);
   // Seeded bug M1: a plain store over whatever is there now, decided from `seen`.
   void overwrite(u64 va, u64 seen, u64 desired);
 
@@ -64,11 +71,16 @@ class PageTable {
   void for_each_leaf(u64 lo, u64 hi, Fn&& fn) const {
     visit(root_, parts_.format.info().levels, 0, lo, hi, fn);
   }
-  // Calls fn(pfn, parent, level) for each table, parents first; the root has parent kNoFrame.
+  // Calls fn(pfn, parent, level) for each table of the user half, parents first; the root has parent kNoFrame.
   template <class Fn>
   void for_each_table(Fn&& fn) const {
     fn(root_, kNoFrame, parts_.format.info().levels);
-    visit_tables(root_, parts_.format.info().levels, fn);
+    visit_tables(root_, parts_.format.info().levels, 0, parts_.format.entries() / 2, fn);
+  }
+  // The same for the kernel half, without the root.
+  template <class Fn>
+  void for_each_kernel_table(Fn&& fn) const {
+    visit_tables(root_, parts_.format.info().levels, parts_.format.entries() / 2, parts_.format.entries(), fn);
   }
 
   // Unhooks tables under [lo, hi) that hold no entry; their frames go when the gather commits.
@@ -80,6 +92,7 @@ class PageTable {
   u64 frame_address(Pfn pfn) const { return u64{pfn} << parts_.format.info().page_shift; }
   u64 word(Pfn table, unsigned index) const { return parts_.memory.load64(frame_address(table) + 8 * index); }
   std::optional<u64> leaf_address(u64 va) const;
+  u64 make_tables(u64 va, unsigned to_level);
   bool prune(Pfn table, unsigned level, u64 base, u64 lo, u64 hi, Gather&);
   void log_entry(u64 va, u64 seen, u64 old_word, u64 new_word) const;
   void log_table(u64 va, u64 span, u64 old_word, u64 new_word) const;
@@ -101,13 +114,15 @@ class PageTable {
     }
   }
   template <class Fn>
-  void visit_tables(Pfn table, unsigned level, Fn& fn) const {
+  void visit_tables(Pfn table, unsigned level, unsigned from, unsigned to, Fn& fn) const {
     if (level == 1) return;
-    for (unsigned n = 0; n < parts_.format.entries(); ++n) {
-      const Pfn next = parts_.format.next_table(word(table, n));
+    for (unsigned n = from; n < to; ++n) {
+      const u64 entry = word(table, n);
+      if (parts_.format.large(entry, level)) continue;
+      const Pfn next = parts_.format.next_table(entry);
       if (next == kNoFrame) continue;
       fn(next, table, level - 1);
-      visit_tables(next, level - 1, fn);
+      visit_tables(next, level - 1, 0, parts_.format.entries(), fn);
     }
   }
 
