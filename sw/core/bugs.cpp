@@ -11,10 +11,12 @@ constexpr BugName kNames[] = {
     {Bug::early_free, "M2", "a frame is freed before the invalidation of its mapping is acknowledged"},
     {Bug::no_coalescing, "M6", "freed buddy blocks are never merged"},
     {Bug::slot_leak, "M7", "swap-in does not release its swap slot"},
+    {Bug::free_mapped, "M9", "a frame goes back to the free lists while another process maps it"},
     {Bug::protect_stale, "M11", "mprotect takes rights away without an invalidation"},
     {Bug::fork_stale, "M12", "fork write-protects the parent without an invalidation"},
     {Bug::swap_word_valid, "M13", "the swap word is written with the valid bit set"},
     {Bug::no_zero_fill, "M17", "a reused frame is handed out without being cleared"},
+    {Bug::migrate_early_copy, "M25", "compaction copies a page before its entries are cleared and invalidated"},
 };
 }  // namespace
 

@@ -14,14 +14,16 @@ namespace kilburn::os {
 
 enum class Bug : u8 {
   none,
-  lost_dirty,       // M1: evicts by an entry read long before, overwriting it
-  early_free,       // M2: frees a frame before its invalidation is acknowledged
-  no_coalescing,    // M6: buddy blocks are never merged
-  slot_leak,        // M7: swap-in does not release the slot
-  protect_stale,    // M11: mprotect without invalidation
-  fork_stale,       // M12: fork does not invalidate the parent
-  swap_word_valid,  // M13: the swap word has the valid bit set
-  no_zero_fill,     // M17: a reused frame is not cleared
+  lost_dirty,          // M1: evicts by an entry read long before, overwriting it
+  early_free,          // M2: frees a frame before its invalidation is acknowledged
+  no_coalescing,       // M6: buddy blocks are never merged
+  slot_leak,           // M7: swap-in does not release the slot
+  free_mapped,         // M9: a frame is freed while another process maps it
+  protect_stale,       // M11: mprotect without invalidation
+  fork_stale,          // M12: fork does not invalidate the parent
+  swap_word_valid,     // M13: the swap word has the valid bit set
+  no_zero_fill,        // M17: a reused frame is not cleared
+  migrate_early_copy,  // M25: compaction copies a page before its entries are cleared and invalidated
 };
 
 struct BugName {

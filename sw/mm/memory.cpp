@@ -92,10 +92,15 @@ Pfn Memory::alloc_frame(FrameState state) {
 // the reserve: it gives memory back by swapping, or the run ends here anyway.
 Pfn Memory::alloc_block(const FrameRequest& request) {
   Pfn pfn = buddy_.alloc(request);
+  const auto compact = [&] {
+    if (pfn == kNoFrame && request.order > 0 && compact_for(request)) pfn = buddy_.alloc(request);
+  };
+  compact();
   for (unsigned round = 0; pfn == kNoFrame && round < kReclaimRounds; ++round) {
     // A batch, so that large memories do not scan for every frame.
-    if (reclaim(std::clamp<u32>(config_.frames / 64, 1, 32)) == 0) break;
+    if (reclaim(std::max(std::clamp<u32>(config_.frames / 64, 1, 32), u32{1} << request.order)) == 0) break;
     pfn = buddy_.alloc(request);
+    compact();
   }
   if (pfn == kNoFrame) {
     FrameRequest last = request;
@@ -178,7 +183,11 @@ bool Memory::remove_mapping(AddressSpace& space, u64 page, Pfn pfn) {
   *at = frame.rmap.back();
   frame.rmap.pop_back();
   --space.rss;
-  if (--frame.count != 0) return false;
+  if (--frame.count != 0) {
+    if (config_.bug != Bug::free_mapped) return false;
+    frame.count = 0;
+    frame.rmap.clear();
+  }
   ageing_.erase(FrameList::s_iterator_to(frame));
   --ageing_count_;
   drop_slot(frame);

@@ -64,6 +64,8 @@ struct MemoryStatistics {
   u64 forced = 0;       // evictions tried on pages that were not old
   u64 frames_peak = 0;  // in use at once, reserved ones included
   u64 forks = 0;
+  u64 migrated = 0;     // pages moved to another frame
+  u64 compactions = 0;  // allocations that had to compact first
   u64 all_faults() const;
 };
 
@@ -99,6 +101,10 @@ class Memory final : public TableFrames, private BlockSource {
 
   // --- faults (fault.cpp) ---
   FaultKind fault(AddressSpace&, u64 va, arch::Op);
+
+  // --- compaction (compaction.cpp) ---
+  // One step of the background thread: moves at most `pages` pages together; returns how many.
+  u32 kcompactd(u32 pages);
 
   // Bytes as the program would see them, without touching any entry; inside one page. False if lost.
   bool peek(const AddressSpace&, u64 va, std::span<std::byte> out);
@@ -157,6 +163,14 @@ class Memory final : public TableFrames, private BlockSource {
   void refill(AddressSpace&, u64 lo, u64 hi);
   void restrict_rights(AddressSpace&, u64 lo, u64 hi, Gather&);
   bool valid(u64 start, u64 length) const;
+
+  // compaction.cpp
+  static bool movable(const Frame&);
+  void migrate(Pfn from, Pfn to);
+  void check_moved(Pfn from, Pfn to);
+  void check_compacted(const Zone&) const;
+  u32 compact_zone(const Zone&, unsigned order, u32 budget);
+  bool compact_for(const FrameRequest&);
 
   // reclaim.cpp
   u32 reclaim(u32 target);

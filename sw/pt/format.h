@@ -64,6 +64,7 @@ class PteFormat {
   virtual bool permits(u64 word, arch::Op) const = 0;
 
   // Word with other properties; present leaves only.
+  u64 with_frame(u64 word, Pfn) const;
   u64 with_rights(u64 word, Rights) const;
   u64 with_young(u64 word, bool young) const;
   u64 with_dirty(u64 word, bool dirty) const;
