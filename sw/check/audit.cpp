@@ -205,6 +205,25 @@ void walks(const View& v) {
   }
 }
 
+// P35: a block is aligned, in addresses and in frames, its frames follow each other, and nothing but the frame
+// differs between its entries.
+void blocks(const View& v) {
+  for (const Census::Leaf& leaf : v.census.leaves) {
+    const PageTable& table = leaf.process->space->table;
+    if (const u64 large = table.large_page(leaf.va); large != 0) {
+      if (v.format.leaf_frame(large) % v.format.entries() != 0) fail("P35", "large page not aligned at " + at(leaf));
+    }
+    if (leaf.view.kind != EntryKind::leaf || leaf.view.block == 0) continue;
+    const u64 pages = u64{1} << leaf.view.block, size = v.format.page_size();
+    const u64 index = leaf.va / size % pages;
+    const u64 first = table.load(leaf.va - index * size);
+    const Pfn frame = v.format.leaf_frame(first);
+    if (frame % pages != 0 || leaf.word != v.format.with_frame(first, static_cast<Pfn>(frame + index))) {
+      fail("P35", "the block of " + std::to_string(pages) + " pages is not uniform at " + at(leaf));
+    }
+  }
+}
+
 void young_and_dirty(const View& v) {  // P31 P32
   for (const Census::Leaf& leaf : v.census.leaves) {
     if (leaf.view.kind != EntryKind::leaf) continue;
@@ -285,6 +304,7 @@ constexpr AuditName kNames[] = {
     {"P19-P21", "areas: ordered, disjoint, aligned; the tree is balanced and finds them"},
     {"P24", "no entry outside an area, none with more rights than it"},
     {"P25 P33", "the architecture's walk reads the tables as the kernel does"},
+    {"P35", "blocks are aligned, contiguous, uniform"},
     {"P31 P32", "touched pages are young, stored ones dirty"},
     {"P34", "no ASID is two processes'"},
     {"P46", "slot counts equal the swap words; none is lost"},
@@ -293,7 +313,7 @@ constexpr AuditName kNames[] = {
 };
 constexpr void (*kAudits[])(const View&) = {
     one_state,       free_not_mapped, counts, reverse_map,   sums,        numbers,          zero_page,
-    poison,          one_parent,      buddy,  kernel_memory, areas,       entries_in_areas, walks,
+    poison,          one_parent,      buddy,  kernel_memory, areas,       entries_in_areas, walks, blocks,
     young_and_dirty, asids,           slots,  all_free,      conservation};
 static_assert(std::size(kNames) == std::size(kAudits));
 

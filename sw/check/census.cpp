@@ -18,6 +18,10 @@ Census::Census(const World& world) {
     ++parents[pfn];
     tables.push_back({nullptr, pfn, parent});
   });
+  for (const Pfn pfn : world.memory.spare_tables()) {
+    ++parents[pfn];
+    tables.push_back({nullptr, pfn, kNoFrame});
+  }
   for (const auto& process : world.processes) {
     if (!process->alive()) continue;
     const PageTable& table = process->space->table;

@@ -54,7 +54,10 @@ void OrderChecker::event(const MmEvent& e) {
       entry(e);
       break;
     case MmEvent::Kind::table:
-      if (e.asid != 0 && e.old_word != 0) {
+      if (e.old_word != 0 && format_.large(e.old_word, 2)) {
+        // A large page gave way to a table of small ones, with the same translations; they change one by one.
+        if (e.asid != 0) pending_.push_back({e.asid, e.space, false, false, false, e.va, e.span, kNoFrame});
+      } else if (e.asid != 0 && e.old_word != 0) {
         pending_.push_back({e.asid, e.space, true, false, false, e.va, e.span, format_.next_table(e.old_word)});
       }
       break;

@@ -15,7 +15,9 @@ constexpr BugName kNames[] = {
     {Bug::protect_stale, "M11", "mprotect takes rights away without an invalidation"},
     {Bug::fork_stale, "M12", "fork write-protects the parent without an invalidation"},
     {Bug::swap_word_valid, "M13", "the swap word is written with the valid bit set"},
+    {Bug::block_torn, "M16", "two pages of a granularity-hint block have each other's frames"},
     {Bug::no_zero_fill, "M17", "a reused frame is handed out without being cleared"},
+    {Bug::split_hole, "M19", "a block that is split leaves one entry unset"},
     {Bug::migrate_early_copy, "M25", "compaction copies a page before its entries are cleared and invalidated"},
 };
 }  // namespace

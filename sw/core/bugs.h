@@ -22,6 +22,8 @@ enum class Bug : u8 {
   protect_stale,       // M11: mprotect without invalidation
   fork_stale,          // M12: fork does not invalidate the parent
   swap_word_valid,     // M13: the swap word has the valid bit set
+  block_torn,          // M16: the pages of a granularity-hint block are not in frames that follow each other
+  split_hole,          // M19: a split leaves one entry unset
   no_zero_fill,        // M17: a reused frame is not cleared
   migrate_early_copy,  // M25: compaction copies a page before its entries are cleared and invalidated
 };

@@ -115,6 +115,10 @@ bool Buddy::take(Pfn pfn) {
   return true;
 }
 
+void Buddy::separate(Pfn pfn, unsigned order) {
+  for (Pfn n = 0; n < Pfn{1} << order; ++n) uses_[pfn + n].tag = kUsed;
+}
+
 Buddy::Error Buddy::free(Pfn pfn, unsigned order) {
   if (!contains(pfn)) return Error::foreign;
   const FrameUse& freed = uses_[pfn];

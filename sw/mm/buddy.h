@@ -36,6 +36,8 @@ class Buddy {
   Pfn alloc(unsigned order);
   // Exactly this frame, as a block of order 0; false if it is not free.
   bool take(Pfn pfn);
+  // An allocated block becomes as many blocks of order 0, which are freed one by one.
+  void separate(Pfn pfn, unsigned order);
   // Anything but none leaves the allocator as it was.
   [[nodiscard]] Error free(Pfn pfn, unsigned order);
 

@@ -14,7 +14,6 @@ bool Memory::movable(const Frame& frame) { return frame.state == FrameState::use
 
 void Memory::migrate(Pfn from, Pfn to) {
   Frame& old = map_.at(from);
-  Frame& fresh = map_.at(to);
   ++old.pins;  // nobody evicts it meanwhile
   if (config_.bug == Bug::migrate_early_copy) copy(from, to);
   boost::container::small_vector<Old, 4> olds;
@@ -28,7 +27,21 @@ void Memory::migrate(Pfn from, Pfn to) {
   if (config_.bug != Bug::migrate_early_copy) copy(from, to);
   check_moved(from, to);
   --old.pins;
+  adopt(from, to);
+  for (const Old& entry : olds) {
+    // A and D as they were when the entry was cleared: the page is as young and as dirty as before.
+    install(*entry.at.space, entry.at.va, 0, format_.with_frame(entry.word, to));
+  }
+  ++statistics_.migrated;
+  Gather freed = gather();
+  freed.free_after(from);
+  freed.commit();
+}
 
+// The page is in another frame now: counts, reverse map, swap slot, place on the ageing list.
+void Memory::adopt(Pfn from, Pfn to) {
+  Frame& old = map_[from];
+  Frame& fresh = map_[to];
   fresh.state = old.state;
   fresh.age = old.age;
   fresh.slot = std::exchange(old.slot, 0);
@@ -39,16 +52,8 @@ void Memory::migrate(Pfn from, Pfn to) {
   ageing_.insert(FrameList::s_iterator_to(old), fresh);
   ageing_.erase(FrameList::s_iterator_to(old));
   if (!snapshots_.empty()) snapshots_[to] = snapshots_[from] = 0;
-  for (const Old& entry : olds) {
-    // A and D as they were when the entry was cleared: the page is as young and as dirty as before.
-    install(*entry.at.space, entry.at.va, 0, format_.with_frame(entry.word, to));
-  }
   buddy_.history().add(FrameHistory::Kind::moved_from, from, 0);
   buddy_.history().add(FrameHistory::Kind::moved_to, to, 0);
-  ++statistics_.migrated;
-  Gather freed = gather();
-  freed.free_after(from);
-  freed.commit();
 }
 
 // P57: no store reached the old frame after it was copied.

@@ -28,6 +28,7 @@ class FrameAllocator {
   Pfn alloc(const FrameRequest&);
   // Exactly this frame; false if it is not free. Marks are not looked at: compaction frees one for each it takes.
   bool take(Pfn pfn);
+  void separate(Pfn pfn, unsigned order) { find(pfn)->buddy.separate(pfn, order); }
   // Anything but none changes nothing.
   [[nodiscard]] Buddy::Error free(Pfn pfn, unsigned order);
   // One sentence on a refused free, and the history of the frame.

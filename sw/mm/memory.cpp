@@ -45,7 +45,7 @@ Memory::Memory(PhysMem& memory, MmuPort& port, BlockDevice& device, const Memory
       buddy_(map_, config.layout(), kFirstFrame, config.bug != Bug::no_coalescing),
       report_([this] { return "last events:\n" + log_.text(); }),
       swap_(device, config.swap_slots, format_.page_size()),
-      parts_{memory_, format_, *this, log_, asids_, yield_},
+      parts_{memory_, format_, *this, log_, asids_, yield_, config.huge ? this : nullptr},
       kernel_(parts_, map_, buddy_, *this, shootdown_, kEmptyRootFrame),
       page_(format_.page_size()),
       chunk_(format_.page_size()) {

@@ -22,6 +22,7 @@ struct MemoryConfig {
   YieldPolicy yield = YieldPolicy::none;
   u64 seed = 1;
   Bug bug = Bug::none;
+  bool huge = false;  // blocks: large pages, granularity hints (huge.cpp)
   bool poison = true;  // free frames are filled with a mark (P8)
   // Where the frames lie (zone.h): by default one zone NORMAL without watermarks.
   u32 nodes = 1;
@@ -64,12 +65,13 @@ struct MemoryStatistics {
   u64 forced = 0;       // evictions tried on pages that were not old
   u64 frames_peak = 0;  // in use at once, reserved ones included
   u64 forks = 0;
+  u64 collapsed = 0, split = 0;  // blocks
   u64 migrated = 0;     // pages moved to another frame
   u64 compactions = 0;  // allocations that had to compact first
   u64 all_faults() const;
 };
 
-class Memory final : public TableFrames, private BlockSource {
+class Memory final : public TableFrames, private BlockSource, private BlockSplitter {
  public:
   static constexpr Pfn kZeroFrame = 1, kEmptyRootFrame = 2, kFirstFrame = 3;
   static constexpr u8 kAgeStart = 3, kAgeAdvance = 3, kAgeDecline = 1, kAgeMax = 20;  // L20 PAGE_*
@@ -105,6 +107,12 @@ class Memory final : public TableFrames, private BlockSource {
   // --- compaction (compaction.cpp) ---
   // One step of the background thread: moves at most `pages` pages together; returns how many.
   u32 kcompactd(u32 pages);
+
+  // --- blocks of pages that one TLB entry covers (huge.cpp) ---
+  // One step of the background thread: puts at most `blocks` blocks together; returns how many. Nothing without
+  // MemoryConfig::huge. A block comes apart when one of its entries is to change.
+  u32 khugepaged(AddressSpace&, u32 blocks);
+  const std::vector<Pfn>& spare_tables() const { return spare_tables_; }  // for the next splits, one a large page
 
   // Bytes as the program would see them, without touching any entry; inside one page. False if lost.
   bool peek(const AddressSpace&, u64 va, std::span<std::byte> out);
@@ -172,6 +180,13 @@ class Memory final : public TableFrames, private BlockSource {
   u32 compact_zone(const Zone&, unsigned order, u32 budget);
   bool compact_for(const FrameRequest&);
 
+  void adopt(Pfn from, Pfn to);
+
+  // huge.cpp
+  void split_block(PageTable&, u64 va) override;
+  bool collapse(AddressSpace&, u64 start, unsigned order);
+  bool can_collapse(const AddressSpace&, u64 start, unsigned order, PteView& common) const;
+
   // reclaim.cpp
   u32 reclaim(u32 target);
   bool test_clear_young(Frame&);
@@ -195,6 +210,7 @@ class Memory final : public TableFrames, private BlockSource {
   FrameList ageing_;  // user frames, next to be looked at first
   u64 ageing_count_ = 0;
   MemoryStatistics statistics_;
+  std::vector<Pfn> spare_tables_;
   std::vector<std::byte> page_;   // one page of working space
   std::vector<std::byte> chunk_;  // another, for peek
   std::vector<u64> snapshots_;    // bug M1: word at the first ageing, by frame

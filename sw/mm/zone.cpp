@@ -43,7 +43,7 @@ std::vector<std::string> PhysicalLayout::problems() const {
   std::vector<std::string> out;
   if (nodes < 1 || nodes > kMaxNodes) {
     out.push_back(std::to_string(nodes) + " nodes: there can be 1 to " + std::to_string(kMaxNodes));
-  } else if (frames / nodes < 2) {
+  } else if (nodes > 1 && frames / nodes < 2) {
     out.push_back(std::to_string(frames) + " frames are too few for " + std::to_string(nodes) + " nodes");
   }
   if (u64{dma_frames} + highmem_frames > frames) {

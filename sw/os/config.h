@@ -24,6 +24,7 @@ struct Config {
   bool strict = false;     // an access outside every area is SIGSEGV; else an area is inferred
   bool poison = true;
   bool age_invalidate = true;
+  bool huge = false;       // large pages and granularity-hint blocks
   u32 nodes = 1;           // of memory (NUMA)
   u32 dma_frames = 0;      // frames of zone DMA
   u32 highmem_frames = 0;  // frames of zone HIGHMEM
@@ -40,6 +41,7 @@ struct Config {
             .yield = yield,
             .seed = seed,
             .bug = bug,
+            .huge = huge,
             .poison = poison,
             .nodes = nodes,
             .dma_frames = dma_frames,

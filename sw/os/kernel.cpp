@@ -384,6 +384,7 @@ void Kernel::run(TraceReader& reader, const ChildTraces& children) {
           limit = config_.max_references != 0 && statistics_.references >= config_.max_references;
         }
         if (!process.alive()) process.reader = nullptr;
+        if (config_.huge && process.alive()) memory_->khugepaged(*process.space, 1);
       }
     }
     active_ = nullptr;

@@ -26,6 +26,9 @@ class AlphaFormat final : public PteFormat {
   u32 kernel_controls() const override;
   u64 kernel_leaf(Pfn, unsigned level) const override;
   bool large(u64 word, unsigned level) const override;
+  std::span<const u8> blocks() const override;
+  bool block_is_large_page() const override;
+  u64 large_leaf(const PteView&) const override;
   Pfn leaf_frame(u64 word) const override;
 };
 

@@ -4,6 +4,8 @@
 // Pure functions on words. A word that is not present and not 0 is a swap word or a poison word.
 #pragma once
 
+#include <span>
+
 #include "model/arch/format.h"
 #include "sw/core/types.h"
 
@@ -18,6 +20,7 @@ struct PteView {
   bool young = false;
   bool dirty = false;
   u32 slot = 0;  // swap
+  u8 block = 0;  // leaf: log2 of the pages of the granularity-hint block that it belongs to (Alpha)
 };
 
 class PteFormat {
@@ -55,7 +58,12 @@ class PteFormat {
   virtual u32 kernel_controls() const = 0;  // that these need beside controls()
   // A global leaf of the kernel at `level`, young and dirty, not executable. A level above 1 is a large page.
   virtual u64 kernel_leaf(Pfn, unsigned level) const = 0;
-  virtual bool large(u64 word, unsigned level) const = 0;                       // a large leaf in a table of `level`
+  virtual bool large(u64 word, unsigned level) const = 0;  // a large leaf in a table of `level`
+  // Blocks that one TLB entry covers, log2 of their pages, largest first: granularity-hint blocks, or one large
+  // page. A large page is one entry of level 2: large_leaf() makes it from the first page's word.
+  virtual std::span<const u8> blocks() const = 0;
+  virtual bool block_is_large_page() const = 0;
+  virtual u64 large_leaf(const PteView&) const = 0;
   virtual Pfn leaf_frame(u64 word) const = 0;                                   // of a present leaf, whoever's
   u64 offset_of(u64 va) const { return va & ((u64{1} << info_.va_bits) - 1); }  // without the sign extension
 

@@ -85,6 +85,13 @@ u64 X86Format::kernel_leaf(Pfn pfn, unsigned level) const {
 }
 
 bool X86Format::large(u64 word, unsigned level) const { return level > 1 && X::P.test(word) && X::PS.test(word); }
+std::span<const u8> X86Format::blocks() const {
+  static constexpr u8 kBlocks[] = {9};  // 2 MB (SDM 4.5)
+  return kBlocks;
+}
+bool X86Format::block_is_large_page() const { return true; }
+u64 X86Format::large_leaf(const PteView& v) const { return leaf(v) | X::PS.mask(); }
+
 Pfn X86Format::leaf_frame(u64 word) const { return static_cast<Pfn>(X::FRAME.get(word)); }
 
 }  // namespace kilburn::os
