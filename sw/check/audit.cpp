@@ -303,8 +303,8 @@ constexpr AuditName kNames[] = {
     {"P10 P18", "kernel memory is pinned where it was put, global, reached in kernel mode only, in the zone asked for"},
     {"P19-P21", "areas: ordered, disjoint, aligned; the tree is balanced and finds them"},
     {"P24", "no entry outside an area, none with more rights than it"},
-    {"P25 P33", "the architecture's walk reads the tables as the kernel does"},
     {"P35", "blocks are aligned, contiguous, uniform"},
+    {"P25 P33", "the architecture's walk reads the tables as the kernel does"},
     {"P31 P32", "touched pages are young, stored ones dirty"},
     {"P34", "no ASID is two processes'"},
     {"P46", "slot counts equal the swap words; none is lost"},
@@ -312,9 +312,9 @@ constexpr AuditName kNames[] = {
     {"P63", "faults and resident pages add up"},
 };
 constexpr void (*kAudits[])(const View&) = {
-    one_state,       free_not_mapped, counts, reverse_map,   sums,        numbers,          zero_page,
-    poison,          one_parent,      buddy,  kernel_memory, areas,       entries_in_areas, walks, blocks,
-    young_and_dirty, asids,           slots,  all_free,      conservation};
+    one_state, free_not_mapped, counts, reverse_map,   sums,     numbers,          zero_page,
+    poison,    one_parent,      buddy,  kernel_memory, areas,    entries_in_areas, blocks,
+    walks,     young_and_dirty, asids,  slots,         all_free, conservation};
 static_assert(std::size(kNames) == std::size(kAudits));
 
 }  // namespace

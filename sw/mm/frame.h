@@ -62,7 +62,7 @@ using FrameList = bi::list<Frame, bi::member_hook<Frame, FrameHook, &Frame::link
 
 class MemMap {
  public:
-  explicit MemMap(u32 frames) : uses_(frames), states_(frames, FrameState::reserved) {
+  explicit MemMap(u32 frames) : uses_(frames), states_((frames + 7) / 8 * size_t{8}, FrameState::reserved) {
     frames_.reserve(frames);
     for (u32 n = 0; n < frames; ++n) frames_.emplace_back(n, uses_[n], states_[n]);
   }
@@ -78,7 +78,7 @@ class MemMap {
 
  private:
   std::vector<FrameUse> uses_;
-  std::vector<FrameState> states_;
+  std::vector<FrameState> states_;  // whole words of eight
   std::vector<Frame> frames_;  // never grows: lists hold addresses of frames, and those hold addresses in the others
 };
 

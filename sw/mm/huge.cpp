@@ -77,6 +77,9 @@ bool Memory::collapse(AddressSpace& space, u64 start, unsigned order) {
   if (block == kNoFrame && compact_for(request)) block = buddy_.alloc(request);
   if (block == kNoFrame) return false;
   const u64 pages = u64{1} << order, size = format_.page_size();
+  const auto frame_of = [&](u64 n) {
+    return static_cast<Pfn>(block + (config_.bug == Bug::block_torn && n < 2 ? n ^ 1 : n));
+  };
   std::vector<Pfn> olds;
   Gather g = gather();
   for (u64 n = 0; n < pages; ++n) {
@@ -96,7 +99,7 @@ bool Memory::collapse(AddressSpace& space, u64 start, unsigned order) {
   buddy_.separate(block, order);
   Gather freed = gather();
   for (u64 n = 0; n < pages; ++n) {
-    const Pfn to = static_cast<Pfn>(block + n);
+    const Pfn to = frame_of(n);
     copy(olds[n], to);
     check_moved(olds[n], to);
     if (common.dirty) drop_slot(map_[olds[n]]);  // the hardware says no more which page it was
@@ -109,8 +112,7 @@ bool Memory::collapse(AddressSpace& space, u64 start, unsigned order) {
     space.table.install_large(start, 2, format_.large_leaf(common));
   } else {
     for (u64 n = 0; n < pages; ++n) {
-      common.pfn = static_cast<Pfn>(block + n);
-      if (config_.bug == Bug::block_torn && n < 2) common.pfn ^= 1;
+      common.pfn = frame_of(n);
       install(space, start + n * size, 0, format_.leaf(common));
     }
   }

@@ -22,7 +22,7 @@ struct MemoryConfig {
   YieldPolicy yield = YieldPolicy::none;
   u64 seed = 1;
   Bug bug = Bug::none;
-  bool huge = false;  // blocks: large pages, granularity hints (huge.cpp)
+  bool huge = false;   // blocks: large pages, granularity hints (huge.cpp)
   bool poison = true;  // free frames are filled with a mark (P8)
   // Where the frames lie (zone.h): by default one zone NORMAL without watermarks.
   u32 nodes = 1;
@@ -66,8 +66,8 @@ struct MemoryStatistics {
   u64 frames_peak = 0;  // in use at once, reserved ones included
   u64 forks = 0;
   u64 collapsed = 0, split = 0;  // blocks
-  u64 migrated = 0;     // pages moved to another frame
-  u64 compactions = 0;  // allocations that had to compact first
+  u64 migrated = 0;              // pages moved to another frame
+  u64 compactions = 0;           // allocations that had to compact first
   u64 all_faults() const;
 };
 
