@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <utility>
+#include <vector>
 
 namespace kilburn::admissible {
 
@@ -49,7 +50,13 @@ unsigned WalkerWatch::known_levels(u64 table) const {
 }
 
 void WalkerWatch::learn(u64 pa, u64 value) {
-  const unsigned levels = known_levels(table_of(pa));
+  const u64 table = table_of(pa);
+  tables_[table].read.set((pa - table) / 8);
+  lead(known_levels(table), pa, value);
+}
+
+// The table that an entry of these levels leads to is one of the levels below.
+void WalkerWatch::lead(unsigned levels, u64 pa, u64 value) {
   for (unsigned level = 2; level <= kHighestLevel; ++level) {
     if ((levels >> level & 1) == 0) continue;
     const arch::Judgement judged = judge(level, value);
@@ -57,6 +64,33 @@ void WalkerWatch::learn(u64 pa, u64 value) {
     Table& table = tables_[judged.next];
     table.levels = static_cast<u8>(table.levels | 1u << (level - 1));
     if (std::find(table.parents.begin(), table.parents.end(), pa) == table.parents.end()) table.parents.push_back(pa);
+  }
+}
+
+// A cache of words by their physical address gives a word to walks that come to it at another level than the one it was
+// read at (T73), without reading it again. So what is below a table may be tables of more levels than reads have shown;
+// looked for only where those that they have shown explain nothing.
+void WalkerWatch::learn_held(Time now, Time bound) {
+  const Time since = std::min(now, view_.invalidations.horizon(bound));
+  std::vector<u64> bases;
+  for (const auto& [base, table] : tables_) bases.push_back(base);
+  const auto known = [&] {
+    std::size_t sum = 0;
+    for (const auto& [base, table] : tables_) sum += table.parents.size() + std::bitset<8>(table.levels).count();
+    return sum;
+  };
+  for (std::size_t before = 0, after = known(); before != after; before = after, after = known()) {
+    for (const u64 base : bases) {
+      const unsigned levels = known_levels(base);
+      const std::bitset<kMostEntries> read = tables_[base].read;
+      for (std::size_t n = 0; n < kMostEntries; ++n) {
+        if (!read.test(n)) continue;
+        view_.versions.newest_first(base + 8 * n, since, [&](const Version& version, unsigned) {
+          lead(levels, base + 8 * n, version.value);
+          return false;
+        });
+      }
+    }
   }
 }
 
@@ -156,7 +190,11 @@ void WalkerWatch::collect_ways(unsigned mmu, u64 pa, unsigned level, unsigned fr
 
 std::string WalkerWatch::read(Time time, u64 pa, u64 value, Time bound) {
   ++reads_;
-  const Way way = view_.relaxations.walker_reads_checked ? way_to(pa, time, bound) : Way::found;
+  Way way = view_.relaxations.walker_reads_checked ? way_to(pa, time, bound) : Way::found;
+  if (way == Way::none) {
+    learn_held(time, bound);
+    way = way_to(pa, time, bound);
+  }
   learn(pa, value);
   return way == Way::none ? "a walker reads a word that no valid way from a top table in use leads to" : "";
 }
@@ -170,16 +208,25 @@ WalkerWatch::Written WalkerWatch::write(Time time, u64 pa, u64 before, u64 after
     return {"W6", "a walker may only set A and D", false};
   }
   if (!pte::P.test(before)) return {"W6", "a walker writes an entry with P = 0", false};
-  if (reads_ != 0 && way_to(pa, time, time) == Way::none) {
-    return {"W6", "a walker writes a word that no valid way from a top table in use leads to", false};
+  bool leaf = false, legal = false;
+  const auto look = [&] {
+    const unsigned levels = known_levels(table_of(pa));
+    legal = leaf = levels == 0;
+    for (unsigned level = 1; level <= kHighestLevel; ++level) {
+      if ((levels >> level & 1) == 0) continue;
+      const Kind kind = judge(level, before).kind;
+      legal = legal || kind != Kind::fault;
+      leaf = leaf || kind == Kind::translated;
+    }
+    return reads_ == 0 || way_to(pa, time, time) != Way::none;
+  };
+  bool reached = look();
+  if (!reached || !legal || (pte::D.test(change) && !leaf)) {
+    learn_held(time, time);
+    reached = look();
   }
-  const unsigned levels = known_levels(table_of(pa));
-  bool legal = levels == 0, leaf = levels == 0;
-  for (unsigned level = 1; level <= kHighestLevel; ++level) {
-    if ((levels >> level & 1) == 0) continue;
-    const Kind kind = judge(level, before).kind;
-    legal = legal || kind != Kind::fault;
-    leaf = leaf || kind == Kind::translated;
+  if (!reached) {
+    return {"W6", "a walker writes a word that no valid way from a top table in use leads to", false};
   }
   if (!legal) return {"W6", "a walker writes an entry with a reserved bit", false};
 

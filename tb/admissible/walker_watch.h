@@ -4,6 +4,7 @@
 // table in use, through entries that no completed invalidation has ended.
 #pragma once
 
+#include <bitset>
 #include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 
@@ -37,8 +38,10 @@ class WalkerWatch {
   void clear() { tables_.clear(), reads_ = 0; }
 
  private:
+  static constexpr std::size_t kMostEntries = 1024;  // of an Alpha table; 512 of an x86-64 one
   struct Table {
     boost::container::small_vector<u64, 2> parents;  // words that have been read and pointed here
+    std::bitset<kMostEntries> read;                  // words of this table that have been read
     u8 levels = 0;                                   // bit n: as a table of level n
   };
   enum class Way : u8 { none, found, unknown };
@@ -48,6 +51,8 @@ class WalkerWatch {
   bool up(u64 table, unsigned level, Time until, Time now, Time bound);
   bool from_top(u64 table, unsigned level, Time until, Time now, Time bound) const;
   void learn(u64 pa, u64 value);
+  void lead(unsigned levels, u64 pa, u64 value);
+  void learn_held(Time now, Time bound);
   unsigned known_levels(u64 table) const;
   arch::Judgement judge(unsigned level, u64 value) const;
   u64 table_of(u64 pa) const { return pa >> page_shift_ << page_shift_; }

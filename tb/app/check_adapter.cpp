@@ -7,10 +7,9 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
-#include <boost/program_options.hpp>
-#include <charconv>
 #include <iostream>
 
+#include "tb/app/command_line.h"
 #include "tb/conformance/conformance.h"
 #include "tb/errors.h"
 
@@ -20,28 +19,12 @@ namespace po = boost::program_options;
 
 namespace {
 
-arch::u64 number(const po::variables_map& map, const char* option, arch::u64 high) {
-  const auto& text = map[option].as<std::string>();
-  arch::u64 value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < 1 || value > high) {
-    throw UserError("--" + std::string(option) + " needs a whole number from 1 to " + std::to_string(high) +
-                    ", not \"" + text + "\"");
-  }
-  return value;
-}
-
 constexpr arch::Format kFormats[] = {arch::Format::x86_64, arch::Format::alpha, arch::Format::alpha_x64};
 
 // A library has one format; without --format it is found by asking for each.
 DutLibrary load(const std::string& dut, const po::variables_map& map) {
   if (dut == "tlm") throw UserError("check-adapter does not take the model tlm: it cannot be made anew at will");
-  if (!map["format"].defaulted()) {
-    const auto& name = map["format"].as<std::string>();
-    const auto format = arch::format_from_name(name);
-    if (!format) throw UserError("there is no format \"" + name + "\"; there are: x86-64, alpha, alpha-x64");
-    return DutLibrary::load(dut, *format);
-  }
+  if (!map["format"].defaulted()) return DutLibrary::load(dut, format_option(map));
   const bool path = dut.find('/') != std::string::npos || dut.ends_with(".so");
   for (const arch::Format format : kFormats) {
     try {
@@ -100,17 +83,7 @@ int check_adapter_command(const std::vector<std::string>& arguments) {
   all.add(options).add_options()("dut", po::value<std::vector<std::string>>());
   po::positional_options_description positional;
   positional.add("dut", -1);
-  po::variables_map map;
-  try {
-    po::store(po::command_line_parser(arguments)
-                  .options(all)
-                  .positional(positional)
-                  .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
-                  .run(),
-              map);
-  } catch (const po::error& e) {
-    throw UserError(std::string(e.what()) + "; see kilburn check-adapter --help");
-  }
+  const po::variables_map map = parse_command_line("check-adapter", arguments, all, positional);
   if (map.count("help")) {
     std::cout
         << "Usage: kilburn check-adapter NAME|PATH.so [options]\n\n"
@@ -124,7 +97,8 @@ int check_adapter_command(const std::vector<std::string>& arguments) {
     throw UserError("check-adapter needs one DUT, a name or a path; see kilburn check-adapter --help");
   }
   const ScratchFolder scratch;
-  const ConformanceOptions how{number(map, "seed", ~arch::u64{0}), number(map, "count", 1'000'000), scratch.path()};
+  const ConformanceOptions how{number(map, "seed", 1, ~arch::u64{0}), number(map, "count", 1, 1'000'000),
+                               scratch.path()};
   const DutLibrary library = load(map["dut"].as<std::vector<std::string>>().front(), map);
   const auto checks = check_conformance(library, how);
   const bool passed = std::all_of(checks.begin(), checks.end(), [](const auto& check) { return check.passed; });

@@ -3,10 +3,10 @@
 // Command line of `kilburn explain`.
 #include "tb/app/explain_options.h"
 
-#include <boost/program_options.hpp>
 #include <iostream>
 #include <limits>
 
+#include "tb/app/command_line.h"
 #include "tb/errors.h"
 #include "tb/stimulus/fields.h"
 
@@ -53,18 +53,6 @@ po::options_description visible_options() {
   return all;
 }
 
-u64 number(const po::variables_map& map, const std::string& option, int base, u64 low, u64 high) {
-  const std::string& given = map[option].as<std::string>();
-  std::string_view text = given;
-  if (base == 16 && (text.starts_with("0x") || text.starts_with("0X"))) text.remove_prefix(2);
-  const auto value = whole_number(text, base);
-  if (!value || *value < low || *value > high) {
-    throw UserError("--" + option + " needs a " + (base == 16 ? "hexadecimal" : "whole") + " number" +
-                    (base == 10 ? " of at least " + std::to_string(low) : "") + ", not " + in_quotes(given));
-  }
-  return *value;
-}
-
 arch::Op parse_op(const std::string& text) {
   if (text == "r") return arch::Op::read;
   if (text == "w") return arch::Op::write;
@@ -97,18 +85,7 @@ std::optional<ExplainOptions> parse_explain_options(const std::vector<std::strin
   known.add(all).add(hidden);
   po::positional_options_description positional;
   positional.add("run", 1);
-  po::variables_map map;
-  try {
-    po::store(po::command_line_parser(arguments)
-                  .options(known)
-                  .positional(positional)
-                  .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
-                  .run(),
-              map);
-    po::notify(map);
-  } catch (const po::error& e) {
-    throw UserError(std::string(e.what()) + "; see kilburn explain --help");
-  }
+  const po::variables_map map = parse_command_line("explain", arguments, known, positional);
   if (map.count("help")) {
     std::cout << kUsage << all;
     return std::nullopt;
@@ -135,24 +112,24 @@ std::optional<ExplainOptions> parse_explain_options(const std::vector<std::strin
   if (map.count("run")) {
     refuse_strangers(map, "--vectors or --dump", {"dut"});
     require("cycle", "a run folder");
-    o.cycle = number(map, "cycle", 10, 0, any);
+    o.cycle = number(map, "cycle", 0, any);
   } else if (map.count("vectors")) {
     require("vector", "--vectors");
-    o.vector = number(map, "vector", 10, 0, any);
-    if (map.count("access")) o.access = static_cast<unsigned>(number(map, "access", 10, 1, 1u << 30));
+    o.vector = number(map, "vector", 0, any);
+    if (map.count("access")) o.access = static_cast<unsigned>(number(map, "access", 1, 1u << 30));
   } else {
     require("va", "--dump");
-    o.request.va = number(map, "va", 16, 0, any);
+    o.request.va = hex_number(map, "va");
     o.request.op = parse_op(map["op"].as<std::string>());
     o.request.mode = parse_mode(map["mode"].as<std::string>());
     const bool fetch = o.request.op == arch::Op::fetch;
     o.request.ac = map.count("ac") != 0 && !fetch;
     o.request.implicit = map.count("implicit") != 0;
     if (o.request.implicit && fetch) throw UserError("--implicit is an access to data, not a fetch");
-    o.pkru = static_cast<u32>(number(map, "pkru", 16, 0, 0xffffffff));
-    o.pkrs = static_cast<u32>(number(map, "pkrs", 16, 0, 0xffffffff));
-    if (map.count("cpu")) o.cpu = static_cast<unsigned>(number(map, "cpu", 10, 0, 65535));
-    if (map.count("root")) o.root = number(map, "root", 16, 0, any);
+    o.pkru = static_cast<u32>(hex_number(map, "pkru", 0xffffffff));
+    o.pkrs = static_cast<u32>(hex_number(map, "pkrs", 0xffffffff));
+    if (map.count("cpu")) o.cpu = static_cast<unsigned>(number(map, "cpu", 0, 65535));
+    if (map.count("root")) o.root = hex_number(map, "root");
     if (map.count("levels")) {
       const std::string& levels = map["levels"].as<std::string>();
       if (levels != "4" && levels != "5") throw UserError("--levels is 4 or 5, not " + in_quotes(levels));

@@ -4,10 +4,9 @@
 #include "tb/app/mutate.h"
 
 #include <boost/json.hpp>
-#include <boost/program_options.hpp>
-#include <charconv>
 #include <iostream>
 
+#include "tb/app/command_line.h"
 #include "tb/errors.h"
 #include "tb/mutation/campaign.h"
 #include "tb/mutation/report.h"
@@ -18,17 +17,6 @@ namespace po = boost::program_options;
 using arch::u64;
 
 namespace {
-
-u64 number(const po::variables_map& map, const char* option, u64 high) {
-  const auto& text = map[option].as<std::string>();
-  u64 value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < 1 || value > high) {
-    throw UserError("--" + std::string(option) + " needs a whole number from 1 to " + std::to_string(high) +
-                    ", not \"" + text + "\"");
-  }
-  return value;
-}
 
 po::options_description options() {
   const auto text = [](const char* value) { return po::value<std::string>()->default_value(value)->value_name("N"); };
@@ -54,14 +42,11 @@ mutation::Campaign campaign_of(const po::variables_map& map) {
   if (map.count("dut")) campaign.duts = map["dut"].as<std::vector<std::string>>();
   if (map.count("bug")) campaign.bugs = map["bug"].as<std::vector<std::string>>();
   if (map.count("format")) {
-    const auto& name = map["format"].as<std::string>();
-    const auto format = arch::format_from_name(name);
-    if (!format) throw UserError("there is no format \"" + name + "\"; there are: x86-64, alpha, alpha-x64");
-    campaign.formats = {*format};
+    campaign.formats = {format_option(map)};
   }
-  campaign.effort.count = number(map, "count", u64{1} << 40);
-  campaign.effort.seeds = number(map, "seeds", 1'000'000);
-  campaign.effort.first_seed = number(map, "seed", u64{1} << 62);
+  campaign.effort.count = number(map, "count", 1, u64{1} << 40);
+  campaign.effort.seeds = number(map, "seeds", 1, 1'000'000);
+  campaign.effort.first_seed = number(map, "seed", 1, u64{1} << 62);
   if (campaign.effort.seeds > campaign.effort.count) {
     throw UserError("--seeds is more than --count: a seed needs at least one response");
   }
@@ -81,8 +66,8 @@ mutation::Campaign campaign_of(const po::variables_map& map) {
       }
     }
   }
-  campaign.jobs = number(map, "jobs", 4096);
-  campaign.limit = std::chrono::seconds(number(map, "limit", 1'000'000));
+  campaign.jobs = number(map, "jobs", 1, 4096);
+  campaign.limit = std::chrono::seconds(number(map, "limit", 1, 1'000'000));
   return campaign;
 }
 
@@ -90,17 +75,7 @@ mutation::Campaign campaign_of(const po::variables_map& map) {
 
 int mutate_command(const std::vector<std::string>& arguments) {
   const po::options_description known = options();
-  po::variables_map map;
-  try {
-    po::store(po::command_line_parser(arguments)
-                  .options(known)
-                  .positional({})
-                  .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
-                  .run(),
-              map);
-  } catch (const po::error& e) {
-    throw UserError(std::string(e.what()) + "; see kilburn mutate --help");
-  }
+  const po::variables_map map = parse_command_line("mutate", arguments, known);
   if (map.count("help")) {
     std::cout << "Usage: kilburn mutate [options]\n\n"
                  "Switches on one seeded bug after the other and runs the random test with the admissibility check: "

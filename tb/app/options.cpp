@@ -5,10 +5,10 @@
 
 #include <algorithm>
 #include <boost/algorithm/string.hpp>
-#include <boost/program_options.hpp>
-#include <charconv>
 #include <iostream>
+#include <tuple>
 
+#include "tb/app/command_line.h"
 #include "tb/app/settings.h"
 #include "tb/app/shrink.h"
 #include "tb/errors.h"
@@ -35,18 +35,6 @@ std::string RunOptions::source_name() const {
 }
 
 namespace {
-
-// Whole decimal numbers only; the library would take "-1" for an unsigned.
-u64 number(const po::variables_map& map, const char* option, u64 low, u64 high) {
-  const auto& text = map[option].as<std::string>();
-  u64 value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < low || value > high) {
-    throw UserError("--" + std::string(option) + " needs a whole number from " + std::to_string(low) + " to " +
-                    std::to_string(high) + ", not \"" + text + "\"");
-  }
-  return value;
-}
 
 po::options_description visible_options() {
   po::options_description source("What to run (exactly one)");
@@ -168,27 +156,11 @@ void parse_legality(const po::variables_map& map, RunOptions& o) {
 }
 
 void parse_window(const std::string& text, RunOptions& options) {
-  const auto colon = text.find(':');
-  const auto read = [&](std::size_t from, std::size_t to, u64& value) {
-    const auto [end, error] = std::from_chars(text.data() + from, text.data() + to, value);
-    return error == std::errc() && end == text.data() + to;
-  };
-  if (colon == std::string::npos || !read(0, colon, options.waves_from) ||
-      !read(colon + 1, text.size(), options.waves_to) || options.waves_from >= options.waves_to) {
+  const auto window = cycle_window(text);
+  if (!window || window->first >= window->second) {
     throw UserError("--waves-window needs two cycles A:B with A below B, not \"" + text + "\"");
   }
-}
-
-u64 hex_number(const po::variables_map& map, const char* option) {
-  std::string text = map[option].as<std::string>();
-  if (text.starts_with("0x") || text.starts_with("0X")) text.erase(0, 2);
-  u64 value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value, 16);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
-    throw UserError("--" + std::string(option) + " needs a hexadecimal number, not \"" + map[option].as<std::string>() +
-                    "\"");
-  }
-  return value;
+  std::tie(options.waves_from, options.waves_to) = *window;
 }
 
 void parse_dump_options(const po::variables_map& map, RunOptions& o) {
@@ -243,20 +215,7 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   hidden.add_options()("rerun-for-waves", "")("record-pins", po::value<std::string>());
   po::options_description known;
   known.add(all).add(hidden);
-  po::variables_map map;
-  try {
-    po::store(po::command_line_parser(arguments)
-                  .options(known)
-                  .positional(po::positional_options_description())
-                  .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
-                  .run(),
-              map);
-    po::notify(map);
-  } catch (const po::too_many_positional_options_error&) {
-    throw UserError("run takes options only; see kilburn run --help");
-  } catch (const po::error& e) {
-    throw UserError(std::string(e.what()) + "; see kilburn run --help");
-  }
+  const po::variables_map map = parse_command_line("run", arguments, known, {}, "run takes options only");
   if (map.count("help")) {
     std::cout << "Usage: kilburn run (--program 'CMD ARGS' | --trace FILE | --test NAME | --vectors FILE | --dump "
                  "GUEST.elf) [options]\n\n"
@@ -288,10 +247,7 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   if (map.count("test") && o.test != "random" && !is_directed_test(o.test)) {
     throw UserError("there is no test \"" + o.test + "\"; there is: random, or a file of a directed test, FILE.kt");
   }
-  const auto& format = map["format"].as<std::string>();
-  const auto parsed = arch::format_from_name(format);
-  if (!parsed) throw UserError("there is no format \"" + format + "\"; there are: x86-64, alpha, alpha-x64");
-  o.format = *parsed;
+  o.format = format_option(map);
   o.format_given = !map["format"].defaulted();
   o.dut = map["dut"].as<std::string>();
   const bool model = o.dut_is_model();

@@ -3,11 +3,11 @@
 // Command line of `kilburn regress`.
 #include "tb/app/regress_options.h"
 
-#include <boost/program_options.hpp>
-#include <charconv>
+#include <algorithm>
 #include <iostream>
 #include <thread>
 
+#include "tb/app/command_line.h"
 #include "tb/app/options.h"
 #include "tb/errors.h"
 
@@ -16,17 +16,6 @@ namespace po = boost::program_options;
 using arch::u64;
 
 namespace {
-
-u64 number(const po::variables_map& map, const char* option, u64 low, u64 high) {
-  const auto& text = map[option].as<std::string>();
-  u64 value = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (error != std::errc() || end != text.data() + text.size() || value < low || value > high) {
-    throw UserError("--" + std::string(option) + " needs a whole number from " + std::to_string(low) + " to " +
-                    std::to_string(high) + ", not \"" + text + "\"");
-  }
-  return value;
-}
 
 std::string folder(const po::variables_map& map, const char* option) {
   if (!map.count(option)) return "";
@@ -83,18 +72,8 @@ std::optional<RegressOptions> parse_regress_options(const std::vector<std::strin
   const po::options_description visible = visible_options();
   po::options_description known;
   known.add(visible).add_options()("list", po::value<std::string>(), "");
-  po::variables_map map;
-  try {
-    po::store(po::command_line_parser(arguments)
-                  .options(known)
-                  .positional(po::positional_options_description().add("list", 1))
-                  .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
-                  .run(),
-              map);
-    po::notify(map);
-  } catch (const po::error& e) {
-    throw UserError(std::string(e.what()) + "; see kilburn regress --help");
-  }
+  const po::variables_map map =
+      parse_command_line("regress", arguments, known, po::positional_options_description().add("list", 1));
   if (map.count("help")) {
     std::cout << "Usage: kilburn regress LIST [options]\n"
                  "       kilburn regress --resume DIR\n"

@@ -3,10 +3,10 @@
 // Reports from plan and journal alone; also of a regression that is still going, or was killed.
 #include "tb/app/report.h"
 
-#include <boost/program_options.hpp>
 #include <filesystem>
 #include <iostream>
 
+#include "tb/app/command_line.h"
 #include "tb/errors.h"
 #include "tb/regress/files.h"
 #include "tb/regress/report.h"
@@ -20,17 +20,8 @@ int report_command(const std::vector<std::string>& arguments) {
   po::options_description options;
   options.add_options()("folder", po::value<std::string>(), "")("json", "print report.json instead of the summary")(
       "help", "this text");
-  po::variables_map map;
-  try {
-    po::store(po::command_line_parser(arguments)
-                  .options(options)
-                  .positional(po::positional_options_description().add("folder", 1))
-                  .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
-                  .run(),
-              map);
-  } catch (const po::error& e) {
-    throw UserError(std::string(e.what()) + "; see kilburn report --help");
-  }
+  const po::variables_map map =
+      parse_command_line("report", arguments, options, po::positional_options_description().add("folder", 1));
   if (map.count("help")) {
     std::cout
         << "Usage: kilburn report DIR [--json]\n\n"

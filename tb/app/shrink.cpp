@@ -5,10 +5,10 @@
 
 #include <unistd.h>
 
-#include <boost/program_options.hpp>
 #include <fstream>
 #include <iostream>
 
+#include "tb/app/command_line.h"
 #include "tb/app/interrupt.h"
 #include "tb/app/run.h"
 #include "tb/errors.h"
@@ -41,18 +41,7 @@ std::optional<ShrinkOptions> parse(const std::vector<std::string>& arguments) {
   all.add(visible).add_options()("run", po::value<std::string>());
   po::positional_options_description positional;
   positional.add("run", 1);
-  po::variables_map map;
-  try {
-    po::store(po::command_line_parser(arguments)
-                  .options(all)
-                  .positional(positional)
-                  .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
-                  .run(),
-              map);
-    po::notify(map);
-  } catch (const po::error& e) {
-    throw UserError(std::string(e.what()) + "; see kilburn shrink --help");
-  }
+  const po::variables_map map = parse_command_line("shrink", arguments, all, positional);
   if (map.count("help")) {
     std::cout
         << "Usage: kilburn shrink RUN [options]\n\n"

@@ -7,13 +7,13 @@
 
 #include <boost/json.hpp>
 #include <boost/process/search_path.hpp>
-#include <boost/program_options.hpp>
-#include <charconv>
 #include <cstring>
 #include <fstream>
 #include <iostream>
 #include <sstream>
+#include <tuple>
 
+#include "tb/app/command_line.h"
 #include "tb/errors.h"
 #include "tb/failure/folder.h"
 #include "tb/failure/viewer_files.h"
@@ -95,14 +95,11 @@ Waves open(const std::string& name) {
 }
 
 void parse_window(const std::string& text, u64& first, u64& last) {
-  const auto colon = text.find(':');
-  const auto read = [&](std::size_t from, std::size_t to, u64& value) {
-    const auto [end, error] = std::from_chars(text.data() + from, text.data() + to, value);
-    return error == std::errc() && end == text.data() + to;
-  };
-  if (colon == std::string::npos || !read(0, colon, first) || !read(colon + 1, text.size(), last) || first > last) {
+  const auto window = cycle_window(text);
+  if (!window || window->first > window->second) {
     throw UserError("--window needs two cycles A:B with A not above B, not \"" + text + "\"");
   }
+  std::tie(first, last) = *window;
   if (last - first >= kMostCycles)
     throw UserError("--window may have at most " + std::to_string(kMostCycles) + " cycles");
 }
@@ -202,18 +199,7 @@ int waves_command(const std::vector<std::string>& arguments) {
   all.add(visible).add_options()("run", po::value<std::vector<std::string>>());
   po::positional_options_description positional;
   positional.add("run", -1);
-  po::variables_map map;
-  try {
-    po::store(po::command_line_parser(arguments)
-                  .options(all)
-                  .positional(positional)
-                  .style(po::command_line_style::unix_style & ~po::command_line_style::allow_guessing)
-                  .run(),
-              map);
-    po::notify(map);
-  } catch (const po::error& e) {
-    throw UserError(std::string(e.what()) + "; see kilburn waves --help");
-  }
+  const po::variables_map map = parse_command_line("waves", arguments, all, positional);
   if (map.count("help")) {
     std::cout
         << "Usage: kilburn waves RUN|FILE.fst [options]\n       kilburn waves --diff RUN1|FILE1 RUN2|FILE2\n\n"

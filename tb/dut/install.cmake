@@ -15,7 +15,8 @@ set(kilburn_package ${CMAKE_INSTALL_LIBDIR}/cmake/kilburn)
 set(kilburn_share ${CMAKE_INSTALL_DATADIR}/kilburn)
 
 install(TARGETS kilburn RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
-install(FILES tb/dut/dut.h tb/dut/serial_ports.h tb/dut/verilated_dut.h tb/dut/verilated_model.h tb/dut/verilated_pins.h
+install(FILES tb/dut/adapter_api.h tb/dut/dut.h tb/dut/serial_ports.h tb/dut/verilated_adapter.h tb/dut/verilated_dut.h
+  tb/dut/verilated_model.h tb/dut/verilated_pins.h
   DESTINATION ${kilburn_headers}/tb/dut)
 install(FILES model/arch/layout.def model/arch/layout.h model/arch/types.h DESTINATION ${kilburn_headers}/model/arch)
 install(DIRECTORY tb/dut/template/ DESTINATION ${kilburn_share}/template)

@@ -5,11 +5,8 @@
 // One library a format and set of parameters: they come as KILBURN_DUT_PARAM_* (tb/dut/KilburnDut.cmake).
 
 #include <cstring>
-#include <new>
 
-#include "tb/dut/dut.h"
-#include "tb/dut/verilated_dut.h"
-#include "tb/dut/verilated_pins.h"
+#include "tb/dut/verilated_adapter.h"
 
 #ifdef KILBURN_DUT_BUGS
 #include KILBURN_DUT_BUGS  // kBugs: what each seeded bug is; the n-th has number n in the RTL
@@ -17,7 +14,7 @@
 
 namespace {
 
-using Dut = kilburn::tb::VerilatedDut<KILBURN_DUT_MODEL, kilburn::tb::Edges::rising_only>;
+using Dut = kilburn::tb::VerilatedAdapter<KILBURN_DUT_MODEL, kilburn::tb::Edges::rising_only>;
 
 constexpr std::uint32_t kFormat = KILBURN_DUT_PARAM_Format;
 constexpr bool kX86 = kFormat == 0;
@@ -33,25 +30,6 @@ constexpr std::uint32_t kConfig = kX86 ? 40u | 1u << 6 : (kAlpha ? kChipEv5 : kC
 constexpr std::uint32_t kFeatures = kX86 ? 0b101111u : 0b110000u;
 
 Dut& dut(void* self) { return *static_cast<Dut*>(self); }
-
-void* create(std::uint64_t seed) { return new (std::nothrow) Dut(seed); }
-
-void destroy(void* self) { delete static_cast<Dut*>(self); }
-
-void reset(void* self, std::uint32_t cfg, kilburn_dut_out* out) {
-  kilburn_dut_in quiet = {};
-  quiet.cfg = cfg;
-  kilburn::tb::drive(dut(self).pins(), quiet);
-  dut(self).reset();
-  kilburn::tb::sample(dut(self).pins(), *out);
-}
-
-void clock(void* self, const kilburn_dut_in* in, kilburn_dut_out* out) {
-  Dut& d = dut(self);
-  kilburn::tb::drive(d.pins(), *in);
-  d.clock();
-  kilburn::tb::sample(d.pins(), *out);
-}
 
 // The stored form of an entry: tlb_entry_pkg.sv.
 constexpr unsigned kKeyBits = 57, kVpnBits = 45, kDataBits = 62, kClassBit = 19, kGlobalBit = 21;
@@ -187,10 +165,6 @@ int probe(void* self, int structure, std::uint32_t index, kilburn_tlb_entry* ent
   return found ? 0 : -1;
 }
 
-int waves_open(void* self, const char* path) { return dut(self).waves_open(path) ? 0 : -1; }
-
-void waves_close(void* self) { dut(self).waves_close(); }
-
 #ifdef KILBURN_DUT_BUGS
 int set_bug(void* self, const char* id) {
   auto& selected = dut(self).pins().__PVT__mmu_bug_pkg->selected;
@@ -210,51 +184,41 @@ int set_bug(void* self, const char* id) {
 }
 #endif
 
-constexpr kilburn_dut_api kApi = {
-    KILBURN_DUT_MAGIC,
-    KILBURN_DUT_ABI,
-    sizeof(kilburn_dut_api),
-    sizeof(kilburn_dut_in),
-    sizeof(kilburn_dut_out),
-    sizeof(kilburn_tlb_entry),
-    sizeof(kilburn_dut_config),
-    0,
-    KILBURN_DUT_NAME,
-    KILBURN_DUT_DESCRIPTION,
-    {kFormat,
-     kConfig,
-     1,
-     kFeatures,
-     1,
-     KILBURN_DUT_PARAM_IEntries,
-     KILBURN_DUT_PARAM_DEntries,
-     KILBURN_DUT_PARAM_IMisses,
-     KILBURN_DUT_PARAM_DMisses,
-     KILBURN_DUT_PARAM_L2Sets,
-     kL2 ? KILBURN_DUT_PARAM_L2LargeSets : 0,
-     kL2 ? KILBURN_DUT_PARAM_L2Ways : 0,
-     {KILBURN_DUT_PARAM_Psc2Entries, KILBURN_DUT_PARAM_Psc3Entries, kAlpha ? 0 : KILBURN_DUT_PARAM_Psc4Entries,
-      kX86 ? KILBURN_DUT_PARAM_Psc5Entries : 0},
-     KILBURN_DUT_PARAM_Walkers,
-     KILBURN_DUT_PARAM_Policy,
-     KILBURN_DUT_PARAM_Rewalk,
-     kL2 ? KILBURN_DUT_PARAM_Prefetch : 0,
-     {}},
-    create,
-    destroy,
-    reset,
-    clock,
-    probe,
-    waves_open,
-    waves_close,
+constexpr kilburn_dut_api make_api() {
+  kilburn_dut_api api = kilburn::tb::adapter_api<Dut>();
+  api.name = KILBURN_DUT_NAME;
+  api.description = KILBURN_DUT_DESCRIPTION;
+  api.config.format = kFormat;
+  api.config.cfg = kConfig;
+  api.config.cfg_pins = 1;
+  api.config.features = kFeatures;
+  api.config.exact = 1;
+  api.config.i_entries = KILBURN_DUT_PARAM_IEntries;
+  api.config.d_entries = KILBURN_DUT_PARAM_DEntries;
+  api.config.i_misses = KILBURN_DUT_PARAM_IMisses;
+  api.config.d_misses = KILBURN_DUT_PARAM_DMisses;
+  api.config.l2_sets = KILBURN_DUT_PARAM_L2Sets;
+  if (kL2) {
+    api.config.l2_large_sets = KILBURN_DUT_PARAM_L2LargeSets;
+    api.config.l2_ways = KILBURN_DUT_PARAM_L2Ways;
+    api.config.prefetch = KILBURN_DUT_PARAM_Prefetch;
+  }
+  api.config.psc_entries[0] = KILBURN_DUT_PARAM_Psc2Entries;
+  api.config.psc_entries[1] = KILBURN_DUT_PARAM_Psc3Entries;
+  if (!kAlpha) api.config.psc_entries[2] = KILBURN_DUT_PARAM_Psc4Entries;
+  if (kX86) api.config.psc_entries[3] = KILBURN_DUT_PARAM_Psc5Entries;
+  api.config.walkers = KILBURN_DUT_PARAM_Walkers;
+  api.config.policy = KILBURN_DUT_PARAM_Policy;
+  api.config.rewalk = KILBURN_DUT_PARAM_Rewalk;
+  api.probe = probe;
 #ifdef KILBURN_DUT_BUGS
-    kBugs,
-    set_bug,
-#else
-    nullptr,
-    nullptr,
+  api.bugs = kBugs;
+  api.set_bug = set_bug;
 #endif
-};
+  return api;
+}
+
+constexpr kilburn_dut_api kApi = make_api();
 
 }  // namespace
 

@@ -5,11 +5,8 @@
 // It offers what every DUT must and waves. It claims no exact behaviour and shows no contents.
 
 #include <cstring>
-#include <new>
 
-#include "tb/dut/dut.h"
-#include "tb/dut/verilated_dut.h"
-#include "tb/dut/verilated_pins.h"
+#include "tb/dut/verilated_adapter.h"
 
 #ifdef KILBURN_DUT_BUGS
 #include KILBURN_DUT_BUGS  // kBugs: what each seeded bug is; the n-th has number n in the RTL
@@ -17,7 +14,7 @@
 
 namespace {
 
-using Dut = kilburn::tb::VerilatedDut<KILBURN_DUT_MODEL, kilburn::tb::Edges::rising_only>;
+using Dut = kilburn::tb::VerilatedAdapter<KILBURN_DUT_MODEL, kilburn::tb::Edges::rising_only>;
 
 constexpr bool kX86 = KILBURN_DUT_PARAM_Format == 0;
 // For a bench that drives no configuration pins (layout.def Config): MAXPHYADDR 40 and 1 GB pages, or the chip that
@@ -26,33 +23,9 @@ constexpr std::uint32_t kConfig = kX86 ? 40u | 1u << 6 : (KILBURN_DUT_PARAM_Form
 // layout.def Feature: LA57, PKU, PKS, IMPLICIT and PHYS; REFILL and PHYS.
 constexpr std::uint32_t kFeatures = kX86 ? 0b101111u : 0b110000u;
 
-Dut& dut(void* self) { return *static_cast<Dut*>(self); }
-
-void* create(std::uint64_t seed) { return new (std::nothrow) Dut(seed); }
-
-void destroy(void* self) { delete static_cast<Dut*>(self); }
-
-void reset(void* self, std::uint32_t cfg, kilburn_dut_out* out) {
-  kilburn_dut_in quiet = {};
-  quiet.cfg = cfg;
-  kilburn::tb::drive(dut(self).pins(), quiet);
-  dut(self).reset();
-  kilburn::tb::sample(dut(self).pins(), *out);
-}
-
-void clock(void* self, const kilburn_dut_in* in, kilburn_dut_out* out) {
-  kilburn::tb::drive(dut(self).pins(), *in);
-  dut(self).clock();
-  kilburn::tb::sample(dut(self).pins(), *out);
-}
-
-int waves_open(void* self, const char* path) { return dut(self).waves_open(path) ? 0 : -1; }
-
-void waves_close(void* self) { dut(self).waves_close(); }
-
 #ifdef KILBURN_DUT_BUGS
 int set_bug(void* self, const char* id) {
-  auto& selected = dut(self).pins().__PVT__mmu_bug_pkg->selected;
+  auto& selected = static_cast<Dut*>(self)->pins().__PVT__mmu_bug_pkg->selected;
   const std::size_t length = std::strlen(id);
   selected = 0;
   for (IData n = 0; length != 0 && kBugs[n] != nullptr; ++n) {
@@ -60,20 +33,10 @@ int set_bug(void* self, const char* id) {
   }
   return length == 0 || selected != 0 ? 0 : -1;
 }
-#else
-constexpr const char* const* kBugs = nullptr;
-constexpr int (*set_bug)(void*, const char*) = nullptr;
 #endif
 
 constexpr kilburn_dut_api make_api() {
-  kilburn_dut_api api = {};
-  api.magic = KILBURN_DUT_MAGIC;
-  api.abi = KILBURN_DUT_ABI;
-  api.api_size = sizeof(kilburn_dut_api);
-  api.in_size = sizeof(kilburn_dut_in);
-  api.out_size = sizeof(kilburn_dut_out);
-  api.entry_size = sizeof(kilburn_tlb_entry);
-  api.config_size = sizeof(kilburn_dut_config);
+  kilburn_dut_api api = kilburn::tb::adapter_api<Dut>();
   api.name = KILBURN_DUT_NAME;
   api.description = KILBURN_DUT_DESCRIPTION;
   api.config.format = KILBURN_DUT_PARAM_Format;
@@ -83,14 +46,10 @@ constexpr kilburn_dut_api make_api() {
   api.config.exact = 0;
   api.config.i_entries = api.config.d_entries = 1;
   api.config.walkers = 1;
-  api.create = create;
-  api.destroy = destroy;
-  api.reset = reset;
-  api.clock = clock;
-  api.waves_open = waves_open;
-  api.waves_close = waves_close;
+#ifdef KILBURN_DUT_BUGS
   api.bugs = kBugs;
   api.set_bug = set_bug;
+#endif
   return api;
 }
 

@@ -6,8 +6,8 @@
 #include <verilated.h>
 
 #include <memory>
-#include <new>
 
+#include "tb/dut/adapter_api.h"
 #include "tb/dut/verilated_pins.h"
 
 double sc_time_stamp() { return 0; }
@@ -37,47 +37,28 @@ struct Unoptimized {
     model->clk_i = 1;
     model->eval();
   }
+  void reset(std::uint32_t cfg, kilburn_dut_out& out) {
+    kilburn_dut_in quiet = {};
+    quiet.cfg = cfg;
+    kilburn::tb::drive(*model, quiet);
+    model->rst_ni = 0;
+    for (int n = 0; n < 4; ++n) clock();
+    model->rst_ni = 1;
+    kilburn::tb::sample(*model, out);
+  }
+  void clock(const kilburn_dut_in& in, kilburn_dut_out& out) {
+    kilburn::tb::drive(*model, in);
+    clock();
+    kilburn::tb::sample(*model, out);
+  }
 };
 
-Unoptimized& dut(void* self) { return *static_cast<Unoptimized*>(self); }
-
-void* create(std::uint64_t seed) { return new (std::nothrow) Unoptimized(seed); }
-
-void destroy(void* self) { delete static_cast<Unoptimized*>(self); }
-
-void reset(void* self, std::uint32_t cfg, kilburn_dut_out* out) {
-  kilburn_dut_in quiet = {};
-  quiet.cfg = cfg;
-  kilburn::tb::drive(*dut(self).model, quiet);
-  dut(self).model->rst_ni = 0;
-  for (int n = 0; n < 4; ++n) dut(self).clock();
-  dut(self).model->rst_ni = 1;
-  kilburn::tb::sample(*dut(self).model, *out);
-}
-
-void clock(void* self, const kilburn_dut_in* in, kilburn_dut_out* out) {
-  kilburn::tb::drive(*dut(self).model, *in);
-  dut(self).clock();
-  kilburn::tb::sample(*dut(self).model, *out);
-}
-
 kilburn_dut_api make_api() {
-  kilburn_dut_api api = {};
-  api.magic = KILBURN_DUT_MAGIC;
-  api.abi = KILBURN_DUT_ABI;
-  api.api_size = sizeof(kilburn_dut_api);
-  api.in_size = sizeof(kilburn_dut_in);
-  api.out_size = sizeof(kilburn_dut_out);
-  api.entry_size = sizeof(kilburn_tlb_entry);
-  api.config_size = sizeof(kilburn_dut_config);
+  kilburn_dut_api api = kilburn::tb::adapter_api<Unoptimized>();
   api.name = "unoptimized";
   api.description = "replay of a pin log";
   api.config.format = KILBURN_DUT_FORMAT;
   api.config.cfg_pins = 1;
-  api.create = create;
-  api.destroy = destroy;
-  api.reset = reset;
-  api.clock = clock;
   return api;
 }
 

@@ -163,4 +163,11 @@ RandomTables::Edit RandomTables::edit_at(u64 pa) {
   return edit();
 }
 
+arch::Outcome RandomTables::walk(const arch::Context& context, const arch::Request& request) const {
+  return arch::walk(base_.format, settings_, context, request, [&](u64 pa) -> std::optional<u64> {
+    if (pa + 8 > kMemoryBytes) return std::nullopt;
+    return memory_.load64(pa);
+  });
+}
+
 }  // namespace kilburn::tb

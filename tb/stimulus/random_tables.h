@@ -7,6 +7,8 @@
 #include <vector>
 
 #include "model/arch/format.h"
+#include "model/arch/layout.h"
+#include "model/arch/walk.h"
 #include "sw/hw/ports.h"
 #include "tb/random.h"
 
@@ -21,6 +23,9 @@ class RandomTables {
   void set_settings(const arch::Settings& settings) { settings_ = settings; }
   // The top table of a space; `la57`: of five levels.
   arch::u64 root(unsigned space, bool la57) const { return levels_[la57 ? 4 : base_.levels - 1][space]; }
+  // How many address spaces there are.
+  unsigned spaces() const { return static_cast<unsigned>(levels_.back().size()); }
+  static bool la57(arch::u64 controls) { return arch::layout::Controls::LA57.test(controls); }
   // A virtual address whose table indices come from a small set, so that tables are shared and pages
   // are met again; sometimes outside the sign-extended range or in a superpage region.
   arch::u64 address(bool la57);
@@ -33,6 +38,9 @@ class RandomTables {
   Edit edit();
   // The same for the word at `pa`, which a walker is just reading or updating; any address is allowed.
   Edit edit_at(arch::u64 pa);
+
+  // What the architecture makes of the tables as they are.
+  arch::Outcome walk(const arch::Context& context, const arch::Request& request) const;
 
   static constexpr arch::u64 kMemoryBytes = arch::u64{1} << 24;
 

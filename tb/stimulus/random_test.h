@@ -4,8 +4,8 @@
 // invalidations, page-table edits under running walks, memory latency and back-pressure.
 #pragma once
 
-#include "model/arch/walk.h"
-#include "sw/hw/ports.h"
+#include <memory>
+
 #include "tb/lockstep/lockstep.h"
 #include "tb/stimulus/random_tables.h"
 
@@ -19,9 +19,7 @@ struct RandomTestConfig {
   // Every other phase leaves the tables alone and compares each response with the architecture's walk: for a DUT
   // that no twin predicts.
   bool settled_phases = false;
-  // Changes and invalidations are also aimed at walks under way, and at what they come to; for the admissibility check.
-  // Draws from a stream of its own.
-  bool races = false;
+  bool races = false;                  // changes are also aimed at walks under way (tb/stimulus/races.h)
   arch::u32 features = ~arch::u32{0};  // layout.def Feature: what the DUT implements
 };
 
@@ -36,9 +34,12 @@ struct RandomTestResult {
   arch::u64 faults[16] = {};  // by layout.def Fault, 0: translated
 };
 
+class Races;
+
 class RandomTest {
  public:
   RandomTest(Lockstep& lockstep, const RandomTestConfig& config);
+  ~RandomTest();
   // Throws DutWrong.
   void run();
   const RandomTestResult& result() const { return result_; }
@@ -51,20 +52,11 @@ class RandomTest {
   void new_settings();
   void cycle();
   void compare(const kilburn_req_out& out, Side side);
-  arch::Outcome walk(const arch::Context&, const arch::Request&) const;
   bool covered_by_hint(const OpenRequest&, const kilburn_req_out&) const;
   void new_context();
   arch::u64 useful_address();
   void drive_port(kilburn_req_in& pins, const kilburn_req_out& out, Side side);
   void drive_invalidation();
-  void drive_race();
-  void begin_race();
-  void race_with_entry();
-  void race_with_walk();
-  void edit_in_race();
-  void leave_in_race();
-  void come_back_in_race();
-  void write_entry(arch::u64 pa, arch::u64 value);
   void count_response(const kilburn_req_in& pins, const kilburn_req_out& out, Side side);
   bool la57() const;
 
@@ -73,6 +65,7 @@ class RandomTest {
   Random random_;
   RandomTables tables_;
   RandomTestResult result_;
+  std::unique_ptr<Races> races_;  // if asked for
   arch::u64 answered_ = 0;
   std::vector<arch::u64> working_set_;
   arch::u64 walked_ = 0;            // the entry that the walker asked for last
@@ -89,27 +82,6 @@ class RandomTest {
   arch::u64 phase_end_ = 0;  // cycle
   arch::u64 phases_ = 0;
   bool settled_ = false;  // the tables rest, and nothing that is cached is older than them
-
-  // An entry that a walker asks for, or that is held, is changed, what that asks of software is invalidated, the
-  // address is accessed again, and later the entry is as before.
-  struct Race {
-    bool under_way = false;
-    bool edited = false, changed = false;
-    bool burst = false;                                  // nothing else is accessed meanwhile
-    bool left = false, physical = false;                 // elsewhere now
-    bool invalidates = false;                            // not yet offered
-    arch::u64 edit_at = 0, invalidate_at = 0, over = 0;  // cycles
-    arch::u64 va = 0, pa = 0, before = 0;
-    arch::u64 back_at = 0, root = 0, elsewhere = 0;
-    arch::u32 controls = 0, number = 0;
-    arch::u64 spread = 0;  // bits in which further accesses differ
-    arch::u32 asid = 0;
-    unsigned again = 0;  // accesses left
-  };
-  Random races_;
-  MemoryTiming timing_;  // of the phase
-  Race race_;
-  arch::u64 next_race_ = 0, race_one_in_ = 256;
 
   // Rare events are drawn as the cycle of the next one, not as a chance in every cycle.
   arch::u64 soon(arch::u64 one_in) { return lockstep_.cycle() + 1 + random_.below(2 * one_in); }

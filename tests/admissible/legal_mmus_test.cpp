@@ -5,8 +5,8 @@
 #include <cstdlib>
 
 #include "tb/mutation/mutant.h"
-#include "tests/admissible/duts.h"
 #include "tests/catch.h"
+#include "tests/duts.h"
 
 using namespace kilburn;
 

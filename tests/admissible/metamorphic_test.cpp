@@ -12,8 +12,8 @@
 #include "tb/admissible/lockstep_monitor.h"
 #include "tb/lockstep/lockstep.h"
 #include "tb/stimulus/random_tables.h"
-#include "tests/admissible/duts.h"
 #include "tests/catch.h"
+#include "tests/duts.h"
 
 using namespace kilburn;
 using arch::Format;

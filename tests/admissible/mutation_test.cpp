@@ -14,8 +14,8 @@
 #include "tb/mutation/children.h"
 #include "tb/mutation/legal_bugs.h"
 #include "tb/mutation/report.h"
-#include "tests/admissible/duts.h"
 #include "tests/catch.h"
+#include "tests/duts.h"
 
 using namespace kilburn;
 using arch::Format;

@@ -7,9 +7,9 @@
 #include <map>
 
 #include "model/arch/layout.h"
-#include "tests/admissible/duts.h"
 #include "tests/admissible/hands_on.h"
 #include "tests/catch.h"
+#include "tests/duts.h"
 
 using namespace kilburn;
 using arch::u64;

@@ -8,9 +8,9 @@
 
 #include "model/arch/layout.h"
 #include "tb/mutation/mutant.h"
-#include "tests/admissible/duts.h"
 #include "tests/admissible/hands_on.h"
 #include "tests/catch.h"
+#include "tests/duts.h"
 
 using namespace kilburn;
 using arch::Format;

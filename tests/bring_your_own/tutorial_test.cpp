@@ -14,8 +14,10 @@
 #include <vector>
 
 #include "tests/catch.h"
+#include "tests/folder.h"
 
 namespace fs = std::filesystem;
+using kilburn::test::contents;
 
 namespace {
 
@@ -29,12 +31,6 @@ std::vector<std::string> lines_of(const std::string& text) {
   std::istringstream stream(text);
   for (std::string line; std::getline(stream, line);) lines.push_back(line);
   return lines;
-}
-
-std::string contents(const fs::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file).rdbuf();
-  return text.str();
 }
 
 std::vector<Step> steps_of(const std::string& document) {

@@ -8,6 +8,7 @@
 #include "model/arch/layout.h"
 #include "tb/text.h"
 #include "tests/directed/tlm_start.h"
+#include "tests/duts.h"
 
 namespace kilburn::directed {
 
@@ -21,9 +22,7 @@ constexpr u64 kLimit = 20000;  // cycles; every timing of these tests stays far 
 tb::DutLibrary library(const BenchConfig& config) {
   const bool model = config.dut == "arch" || config.dut == "tlm";
   if (config.dut == "tlm") start_tlm();
-  const std::string path =
-      std::string(KILBURN_DUTS) + "/kilburn_dut_" + config.dut + "-" + std::string(arch::name(config.format)) + ".so";
-  return tb::DutLibrary::load(model ? config.dut : path, config.format);
+  return tb::DutLibrary::load(model ? config.dut : tb::dut_path(config.dut, config.format), config.format);
 }
 }  // namespace
 

@@ -3,27 +3,17 @@
 // The tests fail where they should: each seeded bug of the RTL is caught by the test of the trap or rule that it is
 // named after, by the test's expectations alone, without the twin.
 #include <algorithm>
-#include <cstring>
 #include <fstream>
 #include <iostream>
 #include <regex>
 
 #include "tests/directed/traps.h"
+#include "tests/duts.h"
 
 using namespace kilburn;
 using namespace kilburn::directed;
 
 namespace {
-
-std::vector<std::string> bugs_of(Format format) {
-  const auto library = tb::DutLibrary::load(
-      std::string(KILBURN_DUTS) + "/kilburn_dut_mmu-bugs-" + std::string(arch::name(format)) + ".so", format);
-  std::vector<std::string> ids;
-  for (const char* const* bug = library.api().bugs; bug != nullptr && *bug != nullptr; ++bug) {
-    ids.emplace_back(*bug, std::strcspn(*bug, "\t"));
-  }
-  return ids;
-}
 
 // The test that a bug is named after: "T26" of "T26b" and "T12-U"; a rule's test has the bug's whole name.
 std::string test_of(const std::string& bug) {
@@ -71,7 +61,7 @@ constexpr Format kFormats[] = {Format::x86_64, Format::alpha, Format::alpha_x64}
 TEST_CASE("each bug is caught by the test that it is named after") {
   unsigned bugs = 0;
   for (const Format format : kFormats) {
-    for (const std::string& bug : bugs_of(format)) {
+    for (const std::string& bug : tb::bugs_of(tb::dut_library("mmu-bugs", format).api())) {
       ++bugs;
       unsigned tests = 0, caught = 0;
       for (const Trap& trap : traps()) {
@@ -105,7 +95,7 @@ TEST_CASE("README.md tells which test catches which bug") {
   std::ifstream in(KILBURN_SOURCE_DIR "/tests/directed/README.md");
   const std::string readme(std::istreambuf_iterator<char>(in), {});
   for (const Format format : kFormats) {
-    for (const std::string& bug : bugs_of(format)) {
+    for (const std::string& bug : tb::bugs_of(tb::dut_library("mmu-bugs", format).api())) {
       INFO("`directed \"[.matrix]\"` prints the table afresh");
       const std::string line = row(format, bug);
       INFO(line);
@@ -117,7 +107,7 @@ TEST_CASE("README.md tells which test catches which bug") {
 TEST_CASE("the table of bugs and tests", "[.matrix]") {
   std::cout << "| format | bug | caught by |\n| --- | --- | --- |\n";
   for (const Format format : kFormats) {
-    for (const std::string& bug : bugs_of(format)) std::cout << row(format, bug);
+    for (const std::string& bug : tb::bugs_of(tb::dut_library("mmu-bugs", format).api())) std::cout << row(format, bug);
   }
   SUCCEED();
 }

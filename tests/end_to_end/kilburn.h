@@ -8,59 +8,36 @@
 #include <boost/process/child.hpp>
 #include <boost/process/io.hpp>
 #include <boost/process/start_dir.hpp>
-#include <filesystem>
-#include <fstream>
-#include <sstream>
 #include <string>
 #include <vector>
 
-namespace kilburn::test {
+#include "tests/folder.h"
 
-inline std::string contents(const std::filesystem::path& file) {
-  std::ostringstream text;
-  text << std::ifstream(file).rdbuf();
-  return text.str();
-}
+namespace kilburn::test {
 
 struct Ran {
   int status = -1;
   std::string out, err;
 };
 
-// A fresh folder, removed at the end of the test.
-class Folder {
+// Where the program runs.
+class Folder : public ScratchFolder {
  public:
-  Folder() {
-    std::string name = (std::filesystem::temp_directory_path() / "kilburn-test-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() {
-    std::error_code ec;
-    std::filesystem::remove_all(path_, ec);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  const std::filesystem::path& path() const { return path_; }
-  std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
-
   Ran run(const std::vector<std::string>& words) const {
     namespace bp = boost::process;
-    bp::child child(KILBURN_PROGRAM, bp::args(words), bp::start_dir(path_.string()),
-                    bp::std_in<bp::null, bp::std_out>(path_ / "out.txt").string(),
-                    bp::std_err > (path_ / "err.txt").string());
+    bp::child child(KILBURN_PROGRAM, bp::args(words), bp::start_dir(path().string()),
+                    bp::std_in<bp::null, bp::std_out>(path() / "out.txt").string(),
+                    bp::std_err > (path() / "err.txt").string());
     child.wait();
-    const Ran ran{child.exit_code(), contents(path_ / "out.txt"), contents(path_ / "err.txt")};
-    std::filesystem::remove(path_ / "out.txt");
-    std::filesystem::remove(path_ / "err.txt");
+    const Ran ran{child.exit_code(), contents(path() / "out.txt"), contents(path() / "err.txt")};
+    std::filesystem::remove(path() / "out.txt");
+    std::filesystem::remove(path() / "err.txt");
     return ran;
   }
-  bool empty() const { return std::filesystem::is_empty(path_); }
+  bool empty() const { return std::filesystem::is_empty(path()); }
   boost::json::object result(const std::string& folder) const {
-    return boost::json::parse(contents(path_ / folder / "result.json")).as_object();
+    return boost::json::parse(contents(path() / folder / "result.json")).as_object();
   }
-
- private:
-  std::filesystem::path path_;
 };
 
 inline std::uint64_t figure(const boost::json::object& result, const char* group, const char* name) {

@@ -8,6 +8,7 @@
 #include "sw/hw/ram.h"
 #include "tb/lockstep/lockstep.h"
 #include "tests/directed/tlm_start.h"
+#include "tests/duts.h"
 
 namespace kilburn::exhaustive {
 namespace {
@@ -138,7 +139,7 @@ std::unique_ptr<Machine> make_machine(const std::string& name, Format format, co
   std::string library = name;
   if (name == "tlm") directed::start_tlm();
   if (name != "tlm" && name != "arch" && name.find('/') == std::string::npos) {
-    library = std::string(KILBURN_DUTS) + "/kilburn_dut_" + name + "-" + std::string(arch::name(format)) + ".so";
+    library = tb::dut_path(name, format);
   }
   return std::make_unique<DutMachine>(name, tb::DutLibrary::load(library, format), bug, exact);
 }

@@ -33,8 +33,8 @@ module axi_formal #(
   logic run_q = 1'b0;
   always_ff @(posedge clk_i) run_q <= 1'b1;
 
-  // Ids are walkers' numbers (R9), an address is aligned (R8), and a response has the id of a transaction (AXI3), so of a
-  // slot: tied here, so that what stands there for other ids falls away.
+  // Ids are walkers' numbers (R9), an address is aligned (R8), and a response has the id of a transaction (AXI3), so of
+  // a slot: tied here, so that what stands there for other ids falls away.
   localparam logic [3:0] IdMask = 4'(Ids - 1);
   logic [3:0]  mem_req_id, b_id, r_id;
   logic [51:0] mem_req_addr;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// F3, F4, R6 of the maintenance alone, for ever: every operation is acknowledged within a bound, once, and scans each set.
+// F3, F4, R6 of the maintenance alone, for ever: every operation is acknowledged within a bound, once, and scans each
+// set.
 //
 //   Format  page-table format (mmu_pkg::FORMAT_*)
 //   Sets    of the largest bank of the L2 TLB
@@ -35,9 +36,9 @@ module invalidate_formal #(
     .clk_i(clk_i), .rst_ni(run_q), .inv_valid_i(inv_valid_i), .inv_ready_o(ready), .inv_op_i(inv_op_i),
     .inv_va_i(inv_va_i), .inv_asid_i(inv_asid_i), .inv_pte_i(inv_pte_i), .inv_ack_o(ack),
     .walker_idle_i(walker_idle_i), .hold_i(hold_i), .walk_done_i(walk_done_i), .busy_o(busy), .i_clear_o(i_clear),
-    .d_clear_o(d_clear), .by_va_o(by_va), .by_asid_o(), .spare_global_o(spare_global), .l2_all_o(l2_all), .l2_page_o(l2_page),
-    .l2_scan_o(l2_scan), .count_o(count), .psc_all_o(psc_all), .psc_asid_o(psc_asid), .i_fill_o(i_fill),
-    .d_fill_o(d_fill), .pte_o(), .va_o(), .key_o(), .event_o()
+    .d_clear_o(d_clear), .by_va_o(by_va), .by_asid_o(), .spare_global_o(spare_global), .l2_all_o(l2_all),
+    .l2_page_o(l2_page), .l2_scan_o(l2_scan), .count_o(count), .psc_all_o(psc_all), .psc_asid_o(psc_asid),
+    .i_fill_o(i_fill), .d_fill_o(d_fill), .pte_o(), .va_o(), .key_o(), .event_o()
   );
 
   (* anyconst *) logic [10:0] set;

@@ -74,7 +74,8 @@ module judge_formal #(
     end
     if (next) begin
       assert (!leaf && entry[0]);
-      if (IsX86) assert (entry[5] && u_out == (u && entry[2]) && w_out == (w && entry[1]) && nx_out == (nx || entry[63]));
+      if (IsX86)
+        assert (entry[5] && u_out == (u && entry[2]) && w_out == (w && entry[1]) && nx_out == (nx || entry[63]));
     end
     if (IsX86) begin
       // SDM 4.7: the error code of a fault, whose P says whether the entry was present

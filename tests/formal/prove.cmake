@@ -44,8 +44,8 @@ foreach(name IN LISTS PROPS)
   file(READ ${RTL}/props/${name}.sv text)
   string(REPLACE "int'(" "(" text "${text}")  # nor casts to int; none is of a negative number
   string(REGEX MATCHALL "assert \\(" before "${text}")
-  string(REGEX REPLACE "assert (\\([^;\"]*\\))[ \n]*else \\$error\\(\"[A-Z0-9]+ (memory|requester):[^;]*;" "assume \\1;" text
-    "${text}")
+  string(REGEX REPLACE "assert (\\([^;\"]*\\))[ \n]*else \\$error\\(\"[A-Z0-9]+ (memory|requester):[^;]*;" "assume \\1;"
+    text "${text}")
   string(REGEX REPLACE "assert (\\([^;\"]*\\))[ \n]*else \\$error\\(\"[^;]*;" "assert \\1;" text "${text}")
   string(REGEX MATCHALL "(assert|assume) \\(" after "${text}")
   list(LENGTH before before)
@@ -108,8 +108,8 @@ function(solve name depth)
     set(fresh --noincr)
   endif()
   string(TIMESTAMP begin "%s")
-  execute_process(COMMAND ${SMTBMC} -s z3 --unroll ${fresh} -t ${depth} ${ARGN} ${OUT}/${name}.smt2 OUTPUT_VARIABLE output
-    ERROR_VARIABLE output RESULT_VARIABLE result)
+  execute_process(COMMAND ${SMTBMC} -s z3 --unroll ${fresh} -t ${depth} ${ARGN} ${OUT}/${name}.smt2
+    OUTPUT_VARIABLE output ERROR_VARIABLE output RESULT_VARIABLE result)
   string(TIMESTAMP end "%s")
   math(EXPR seconds "${end} - ${begin}")
   set(status none)

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// F1, F2, F3, F5, F6 of one translation port: two L1 entries, two misses, every request and every answer of the walkers.
+// F1, F2, F3, F5, F6 of one translation port: two L1 entries, two misses, every request and every answer of the
+// walkers.
 //
 //   Format  page-table format (mmu_pkg::FORMAT_*)
 //   HasL2   1: a miss is looked up in the L2 TLB first

@@ -3,11 +3,11 @@
 // Every bug planted in the RTL is caught by the exact check within 200 000 responses of the default
 // random stimulus; without a bug the instrumented library passes.
 #include <algorithm>
-#include <cstring>
 #include <iostream>
 
 #include "tests/catch.h"
-#include "tests/lockstep/random_run.h"
+#include "tests/duts.h"
+#include "tests/random_run.h"
 
 using namespace kilburn;
 
@@ -15,6 +15,18 @@ namespace {
 
 constexpr arch::u64 kSeeds = 4;
 constexpr arch::u64 kCount = 50000;  // responses a seed
+
+enum class Against { twin, architecture };
+
+tb::RandomRun run(const std::string& dut, arch::Format format, arch::u64 seed, arch::u64 count,
+                  const std::string& bug = {}, Against against = Against::twin) {
+  return tb::random_run(tb::dut_library(dut, format), {.seed = seed,
+                                                       .count = count,
+                                                       .bug = bug,
+                                                       .exact = against == Against::twin,
+                                                       .settled_phases = against == Against::architecture,
+                                                       .answer_limit = tb::LockstepConfig{}.answer_limit});
+}
 
 // The prefetch is there in a library of its own only.
 std::string library_with(const std::string& bug) {
@@ -29,20 +41,10 @@ struct Caught {
 Caught hunt(arch::Format format, const std::string& bug) {
   Caught c;
   for (arch::u64 seed = 1; seed <= kSeeds && c.run.message.empty(); ++seed) {
-    c.run = tb::random_run(library_with(bug), format, seed, kCount, bug);
+    c.run = run(library_with(bug), format, seed, kCount, bug);
     c.tried += c.run.answered;
   }
   return c;
-}
-
-std::vector<std::string> bugs_of(arch::Format format) {
-  const auto library = tb::DutLibrary::load(
-      std::string(KILBURN_DUTS) + "/kilburn_dut_mmu-bugs-" + tb::format_name(format) + ".so", format);
-  std::vector<std::string> ids;
-  for (const char* const* bug = library.api().bugs; bug != nullptr && *bug != nullptr; ++bug) {
-    ids.emplace_back(*bug, std::strcspn(*bug, "\t"));
-  }
-  return ids;
 }
 
 constexpr arch::Format kFormats[] = {arch::Format::x86_64, arch::Format::alpha, arch::Format::alpha_x64};
@@ -51,12 +53,12 @@ constexpr arch::Format kFormats[] = {arch::Format::x86_64, arch::Format::alpha, 
 
 TEST_CASE("seeded RTL bugs are caught") {
   for (const auto format : kFormats) {
-    CHECK(tb::random_run("mmu-bugs", format, 5, 20000).message == "");
-    const auto bugs = bugs_of(format);
+    CHECK(run("mmu-bugs", format, 5, 20000).message == "");
+    const auto bugs = tb::bugs_of(tb::dut_library("mmu-bugs", format).api());
     CHECK(bugs.size() >= 50);
     for (const std::string& bug : bugs) {
       const Caught c = hunt(format, bug);
-      std::cout << tb::format_name(format) << " " << bug << ": "
+      std::cout << arch::name(format) << " " << bug << ": "
                 << (c.run.message.empty() ? "NOT CAUGHT"
                                           : "caught after " + std::to_string(c.tried) + " responses, " + c.run.message)
                 << "\n";
@@ -64,7 +66,7 @@ TEST_CASE("seeded RTL bugs are caught") {
       CHECK_FALSE(c.run.message.empty());
     }
   }
-  CHECK(tb::random_run("mmu-bugs-prefetch", arch::Format::x86_64, 5, 20000).message == "");
+  CHECK(run("mmu-bugs-prefetch", arch::Format::x86_64, 5, 20000).message == "");
 }
 
 namespace {
@@ -85,17 +87,17 @@ constexpr Legal kLegal[] = {
 
 TEST_CASE("bugs that leave a legal MMU pass the architecture's walk and fail the exact check") {
   for (const auto format : kFormats) {
-    const auto bugs = bugs_of(format);
+    const auto bugs = tb::bugs_of(tb::dut_library("mmu-bugs", format).api());
     for (const Legal& legal : kLegal) {
-      INFO(tb::format_name(format) << " " << legal.id << ": " << legal.reason);
+      INFO(arch::name(format) << " " << legal.id << ": " << legal.reason);
       REQUIRE(std::count(bugs.begin(), bugs.end(), legal.id) == 1);
-      const auto free = tb::random_run("mmu-bugs", format, 1, kCount, legal.id, tb::Against::architecture);
+      const auto free = run("mmu-bugs", format, 1, kCount, legal.id, Against::architecture);
       CHECK(free.message == "");
-      CHECK(free.compared > kCount / 8);
+      CHECK(free.result.compared > kCount / 8);
       CHECK(hunt(format, legal.id).run.check == "exact");
     }
     // The same run does catch what is not legal, in what the caches hold too.
     const std::string illegal = format == arch::Format::x86_64 ? "T12-PSC" : "T68";
-    CHECK(tb::random_run("mmu-bugs", format, 1, kCount, illegal, tb::Against::architecture).check == "architecture");
+    CHECK(run("mmu-bugs", format, 1, kCount, illegal, Against::architecture).check == "architecture");
   }
 }

@@ -4,6 +4,7 @@
 #include "tb/dut/models/pins.h"
 
 #include "model/arch/layout.h"
+#include "tb/dut/adapter_api.h"
 
 namespace kilburn::tb::models {
 namespace {
@@ -25,14 +26,7 @@ u32 features_of(arch::Format format) {
 }  // namespace
 
 kilburn_dut_api make_api(arch::Format format, const char* name, const char* description) {
-  kilburn_dut_api a{};
-  a.magic = KILBURN_DUT_MAGIC;
-  a.abi = KILBURN_DUT_ABI;
-  a.api_size = sizeof(kilburn_dut_api);
-  a.in_size = sizeof(kilburn_dut_in);
-  a.out_size = sizeof(kilburn_dut_out);
-  a.entry_size = sizeof(kilburn_tlb_entry);
-  a.config_size = sizeof(kilburn_dut_config);
+  kilburn_dut_api a = sized_api();
   a.name = name;
   a.description = description;
   a.config.format = static_cast<u32>(format);

@@ -3,19 +3,18 @@
 // Adapter of an MMU with the ports of Kilburn's rtl/README.md to the contract of tb/dut/dut.h. Lines to look at: YOURS.
 //
 // Verilator makes a C++ class of the top module; VerilatedDut clocks it (clk_i, and rst_ni, active low); drive() and
-// sample() copy the structs of the contract to its pins and back. A clock is: drive the inputs of this cycle, give the
-// rising edge, sample what the next cycle's outputs are. All outputs come from registers (R1).
+// sample() of verilated_pins.h copy the structs of the contract to its pins and back. A clock of VerilatedAdapter is:
+// drive the inputs of this cycle, give the rising edge, sample what the next cycle's outputs are. All outputs come from
+// registers (R1).
 //
-// Ports of other names: write drive() and sample() here instead of including verilated_pins.h. Other handshakes, no
-// ids, one thing at a time, another bus: share/kilburn/example shows an adapter with tb/dut/serial_ports.h.
+// Ports of other names, or registers in the adapter: a class of your own with the members that adapter_api.h lists, in
+// place of VerilatedAdapter. Other handshakes, no ids, one thing at a time, another bus: share/kilburn/example shows
+// an adapter with tb/dut/serial_ports.h.
 
-#include <new>
 #include <string_view>
 
 #include "model/arch/layout.h"
-#include "tb/dut/dut.h"
-#include "tb/dut/verilated_dut.h"
-#include "tb/dut/verilated_pins.h"
+#include "tb/dut/verilated_adapter.h"
 
 namespace {
 
@@ -23,7 +22,7 @@ namespace layout = kilburn::arch::layout;
 
 // YOURS: Edges::rising_only if nothing in the design but processes of the rising edge depends on the clock (a tenth
 // faster), else Edges::both.
-using Dut = kilburn::tb::VerilatedDut<KILBURN_DUT_MODEL, kilburn::tb::Edges::both>;
+using Dut = kilburn::tb::VerilatedAdapter<KILBURN_DUT_MODEL, kilburn::tb::Edges::both>;
 
 constexpr std::uint32_t format() {
   constexpr std::string_view name = MMU_FORMAT;
@@ -48,39 +47,8 @@ constexpr std::uint64_t kConfig =
     kX86 ? layout::Config::PA_WIDTH.make(40) | layout::Config::PAGE1G.make(1)
          : layout::Config::CHIP.make(format() == layout::Format::ALPHA ? layout::Chip::EV5 : layout::Chip::EV6);
 
-Dut& dut(void* self) { return *static_cast<Dut*>(self); }
-
-// One instance an object: nothing here may be static, or two instances would disturb each other.
-void* create(std::uint64_t seed) { return new (std::nothrow) Dut(seed); }
-void destroy(void* self) { delete static_cast<Dut*>(self); }
-
-void reset(void* self, std::uint32_t cfg, kilburn_dut_out* out) {
-  kilburn_dut_in quiet = {};
-  quiet.cfg = cfg;
-  kilburn::tb::drive(dut(self).pins(), quiet);
-  dut(self).reset();
-  kilburn::tb::sample(dut(self).pins(), *out);
-  // YOURS: registers that the adapter itself has go back to their reset values too.
-}
-
-void clock(void* self, const kilburn_dut_in* in, kilburn_dut_out* out) {
-  kilburn::tb::drive(dut(self).pins(), *in);
-  dut(self).clock();
-  kilburn::tb::sample(dut(self).pins(), *out);
-}
-
-int waves_open(void* self, const char* path) { return dut(self).waves_open(path) ? 0 : -1; }
-void waves_close(void* self) { dut(self).waves_close(); }
-
 constexpr kilburn_dut_api make_api() {
-  kilburn_dut_api api = {};
-  api.magic = KILBURN_DUT_MAGIC;
-  api.abi = KILBURN_DUT_ABI;
-  api.api_size = sizeof(kilburn_dut_api);
-  api.in_size = sizeof(kilburn_dut_in);
-  api.out_size = sizeof(kilburn_dut_out);
-  api.entry_size = sizeof(kilburn_tlb_entry);
-  api.config_size = sizeof(kilburn_dut_config);
+  kilburn_dut_api api = kilburn::tb::adapter_api<Dut>();
   api.name = MMU_NAME;
   api.description = MMU_NAME ", " MMU_FORMAT;
   api.config.format = format();
@@ -88,12 +56,6 @@ constexpr kilburn_dut_api make_api() {
   api.config.cfg_pins = kFollowsPins;
   api.config.features = static_cast<std::uint32_t>(kFeatures);
   api.config.exact = 0;  // 1 only for the cycles of rtl/README.md; every other check applies to any MMU
-  api.create = create;
-  api.destroy = destroy;
-  api.reset = reset;
-  api.clock = clock;
-  api.waves_open = waves_open;
-  api.waves_close = waves_close;
   // probe, bugs and set_bug stay NULL: only the exact check looks at contents, and only seeded bugs need a choice.
   return api;
 }

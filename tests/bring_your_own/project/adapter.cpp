@@ -5,10 +5,8 @@
 // The MMU has one command port without ids and a Wishbone master; SerialPorts and SerialBus make two request ports with
 // ids, a maintenance port and a tagged memory port of them. What is left here: pins, codes, and what the MMU can do.
 
-#include <new>
-
 #include "model/arch/layout.h"
-#include "tb/dut/dut.h"
+#include "tb/dut/adapter_api.h"
 #include "tb/dut/serial_ports.h"
 #include "tb/dut/verilated_dut.h"
 
@@ -54,9 +52,8 @@ Command maintenance(std::uint8_t op) {
 class Adapter {
  public:
   explicit Adapter(std::uint64_t seed) : rtl_(seed) {}
-  Rtl& rtl() { return rtl_; }
 
-  void reset(kilburn_dut_out& out) {
+  void reset(std::uint32_t, kilburn_dut_out& out) {
     drive(kilburn_dut_in{});
     rtl_.reset();
     ports_.reset();
@@ -84,6 +81,9 @@ class Adapter {
     ports_.choose();
     show(out);
   }
+
+  bool waves_open(const char* path) { return rtl_.waves_open(path); }
+  void waves_close() { rtl_.waves_close(); }
 
  private:
   void drive(const kilburn_dut_in& in) {
@@ -133,36 +133,14 @@ class Adapter {
   SerialBus bus_;
 };
 
-Adapter& adapter(void* self) { return *static_cast<Adapter*>(self); }
-
-void* create(std::uint64_t seed) { return new (std::nothrow) Adapter(seed); }
-void destroy(void* self) { delete static_cast<Adapter*>(self); }
-void reset(void* self, std::uint32_t, kilburn_dut_out* out) { adapter(self).reset(*out); }
-void clock(void* self, const kilburn_dut_in* in, kilburn_dut_out* out) { adapter(self).clock(*in, *out); }
-int waves_open(void* self, const char* path) { return adapter(self).rtl().waves_open(path) ? 0 : -1; }
-void waves_close(void* self) { adapter(self).rtl().waves_close(); }
-
 constexpr kilburn_dut_api make_api() {
-  kilburn_dut_api api = {};
-  api.magic = KILBURN_DUT_MAGIC;
-  api.abi = KILBURN_DUT_ABI;
-  api.api_size = sizeof(kilburn_dut_api);
-  api.in_size = sizeof(kilburn_dut_in);
-  api.out_size = sizeof(kilburn_dut_out);
-  api.entry_size = sizeof(kilburn_tlb_entry);
-  api.config_size = sizeof(kilburn_dut_config);
+  kilburn_dut_api api = kilburn::tb::adapter_api<Adapter>();
   api.name = "bus";
   api.description = "bus_mmu.v, one command port, Wishbone";
   api.config.format = layout::Format::ALPHA;
   api.config.cfg = static_cast<std::uint32_t>(layout::Config::CHIP.make(layout::Chip::EV5));
   api.config.cfg_pins = 0;  // OSF layout and EV5 superpages are built in
   api.config.features = static_cast<std::uint32_t>(layout::Feature::REFILL.mask());
-  api.create = create;
-  api.destroy = destroy;
-  api.reset = reset;
-  api.clock = clock;
-  api.waves_open = waves_open;
-  api.waves_close = waves_close;
   return api;
 }
 

@@ -116,6 +116,35 @@ TEST_CASE("W6: no write comes after the invalidation that ended its way (T51)") 
   CHECK(s.rule() == (invalidated ? "W6" : ""));
 }
 
+TEST_CASE("W6, W7: a word that is held by its physical address serves walks of other levels (T73)") {
+  Scene s;
+  x86_tables(s);
+  s.ask({.va = 0x1000});
+  walk(s);
+  s.answer(page(0x101000));
+  // From the second entry of the top table the table at 0x3000 is of level 3, the one at 0x4000 of level 2, and the
+  // page at 0x101000 is a table: only the way there is read, the words of 0x3000 and 0x4008 are held.
+  const bool mapped = GENERATE(true, false);
+  s.memory.store64(0x1008, mapped ? 0x3000 | kUsed : 0);
+  s.memory.store64(0x101010, 0x200000 | kUsed);
+  s.ask({.va = u64{1} << 39 | 1 << 21 | 0x2000, .op = Op::write});
+  s.read(0x1008);
+  SECTION("a read") {
+    s.read(0x101010);
+    CHECK(s.rule() == (mapped ? "" : "W7"));
+  }
+  SECTION("a write") {
+    s.swap(0x101010, 0x200000 | kUsed, 0x200000 | kUsed | kD);
+    if (mapped) s.answer(page(0x200000), Op::write);
+    CHECK(s.rule() == (mapped ? "" : "W6"));
+  }
+  SECTION("an entry of the page that is no table beside it") {
+    s.memory.store64(0x102010, 0x200000 | kUsed);
+    s.swap(0x102010, 0x200000 | kUsed, 0x200000 | kUsed | kD);
+    CHECK(s.rule() == "W6");
+  }
+}
+
 TEST_CASE("W7: walkers read only where a valid way leads (RISC-V has the same rule)") {
   Scene s;
   x86_tables(s);

@@ -10,31 +10,13 @@
 #include "tb/failure/timing_diagram.h"
 #include "tb/failure/viewer_files.h"
 #include "tests/catch.h"
+#include "tests/folder.h"
 
 using namespace kilburn;
 using namespace kilburn::tb;
 namespace fs = std::filesystem;
 
 namespace {
-
-class Folder {
- public:
-  Folder() {
-    std::string name = (fs::temp_directory_path() / "kilburn-waves-XXXXXX").string();
-    path_ = mkdtemp(name.data());
-  }
-  ~Folder() {
-    std::error_code ec;
-    fs::remove_all(path_, ec);
-  }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
-  fs::path operator/(const char* name) const { return path_ / name; }
-  const fs::path& path() const { return path_; }
-
- private:
-  fs::path path_;
-};
 
 constexpr unsigned kCycles = 40;
 
@@ -69,7 +51,7 @@ std::string value(arch::u64 number) {
 }  // namespace
 
 TEST_CASE("a diagram shows in each cycle what was driven and what came back") {
-  const Folder folder;
+  const test::ScratchFolder folder;
   const auto outs = record(folder / "w.fst");
   const FstFile file(folder / "w.fst");
   const arch::u64 offset = time_of_cycle_0(file, kCycles, 0);
@@ -110,7 +92,7 @@ TEST_CASE("text and drawing name signals, cycles, values and markers") {
 }
 
 TEST_CASE("the first difference of two files is found, and none in equal ones") {
-  const Folder folder;
+  const test::ScratchFolder folder;
   record(folder / "a.fst");
   record(folder / "b.fst");
   record(folder / "c.fst", 17);
@@ -128,7 +110,7 @@ TEST_CASE("the first difference of two files is found, and none in equal ones") 
 }
 
 TEST_CASE("files that are foreign, cut off, never closed or not there are told apart") {
-  const Folder folder;
+  const test::ScratchFolder folder;
   record(folder / "w.fst");
   std::string bytes;
   {
@@ -163,7 +145,7 @@ TEST_CASE("files that are foreign, cut off, never closed or not there are told a
 }
 
 TEST_CASE("the viewers' files name only signals that the file has, and every marker") {
-  const Folder folder;
+  const test::ScratchFolder folder;
   record(folder / "w.fst");
   const FstFile file(folder / "w.fst");
   const std::string text = gtkwave_save_file(file, {{"request", 3}, {"mismatch", 9}}, 40);
@@ -201,7 +183,7 @@ TEST_CASE("the markers of a failure are its request, page-table write, invalidat
 }
 
 TEST_CASE("a failure folder has its files, and a full disk is said") {
-  const Folder folder;
+  const test::ScratchFolder folder;
   Failure failure;
   failure.check = "exact";
   failure.cycle = 9;

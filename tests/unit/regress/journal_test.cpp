@@ -5,12 +5,12 @@
 
 #include "tb/errors.h"
 #include "tests/catch.h"
-#include "tests/unit/regress/folder.h"
+#include "tests/folder.h"
 
 using namespace kilburn::regress;
 using Catch::Matchers::Contains;
 using kilburn::test::contents;
-using kilburn::test::Folder;
+using kilburn::test::ScratchFolder;
 
 namespace {
 
@@ -32,7 +32,7 @@ Outcome some_failure() {
 }  // namespace
 
 TEST_CASE("what a journal was told it knows again") {
-  const Folder folder;
+  const ScratchFolder folder;
   const auto file = folder / "j";
   {
     Results known;
@@ -57,7 +57,7 @@ TEST_CASE("what a journal was told it knows again") {
 }
 
 TEST_CASE("a journal cut at any byte knows its whole lines and goes on after them") {
-  const Folder folder;
+  const ScratchFolder folder;
   {
     Results known;
     Journal journal(folder / "whole", 2, known);
@@ -81,7 +81,7 @@ TEST_CASE("a journal cut at any byte knows its whole lines and goes on after the
 }
 
 TEST_CASE("a damaged journal is told with its line, and left alone") {
-  const Folder folder;
+  const ScratchFolder folder;
   const std::string good =
       R"({"phase":"run","job":0,"verdict":"passed","comparisons":1,"cycles":1,"seconds":0,"peak_memory":0})";
   const std::string bad = GENERATE(std::string("garbage"), std::string("{}"), std::string(R"({"phase":"x","job":0})"),
@@ -97,7 +97,7 @@ TEST_CASE("a damaged journal is told with its line, and left alone") {
 TEST_CASE("a journal that cannot be written is the environment's fault") {
   Results known;
   CHECK_THROWS_AS(Journal("/proc/none/j", 1, known), kilburn::tb::EnvironmentError);
-  const Folder folder;
+  const ScratchFolder folder;
   std::filesystem::create_symlink("/dev/full", folder / "j");
   std::filesystem::create_directory(folder / "d");
   CHECK_THROWS_AS(Journal(folder / "d", 1, known), std::exception);

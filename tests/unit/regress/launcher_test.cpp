@@ -13,11 +13,11 @@
 #include "tb/regress/files.h"
 #include "tb/regress/local_launcher.h"
 #include "tests/catch.h"
-#include "tests/unit/regress/folder.h"
+#include "tests/folder.h"
 
 using namespace kilburn::regress;
 using kilburn::test::contents;
-using kilburn::test::Folder;
+using kilburn::test::ScratchFolder;
 using namespace std::chrono_literals;
 
 namespace {
@@ -89,14 +89,14 @@ int body(const std::vector<std::string>& words, const std::filesystem::path& fol
   return 8;
 }
 
-Launch launch(const Folder& folder, std::size_t ticket, std::vector<std::string> words, double limit = 30) {
+Launch launch(const ScratchFolder& folder, std::size_t ticket, std::vector<std::string> words, double limit = 30) {
   return {ticket, std::move(words), folder / std::to_string(ticket), limit, 64};
 }
 
 }  // namespace
 
 TEST_CASE("a run's status, signal and output come back") {
-  const Folder folder;
+  const ScratchFolder folder;
   LocalLauncher launcher(4, body);
   CHECK(launcher.free_slots() == 4);
   launcher.start(launch(folder, 0, {"exit", "0"}));
@@ -117,7 +117,7 @@ TEST_CASE("a run's status, signal and output come back") {
 }
 
 TEST_CASE("a folder that an earlier runner left is emptied") {
-  const Folder folder;
+  const ScratchFolder folder;
   folder.write("0/old/file", "x");
   LocalLauncher launcher(1, body);
   launcher.start(launch(folder, 0, {"exit", "0"}));
@@ -126,7 +126,7 @@ TEST_CASE("a folder that an earlier runner left is emptied") {
 }
 
 TEST_CASE("what a run leaves behind ends with it") {
-  const Folder folder;
+  const ScratchFolder folder;
   LocalLauncher launcher(1, body);
   launcher.start(launch(folder, 0, {"leave a child"}));
   REQUIRE(launcher.wait()->ended.status == 0);
@@ -134,7 +134,7 @@ TEST_CASE("what a run leaves behind ends with it") {
 }
 
 TEST_CASE("a run over its time is ended with everything it started") {
-  const Folder folder;
+  const ScratchFolder folder;
   LocalLauncher launcher(2, body, kShortGrace);
   const auto begun = std::chrono::steady_clock::now();
   launcher.start(launch(folder, 0, {"hang with a child"}, 0.2));
@@ -151,7 +151,7 @@ TEST_CASE("a run over its time is ended with everything it started") {
 
 #ifndef __SANITIZE_ADDRESS__
 TEST_CASE("a run over its memory is told so by its allocator") {
-  const Folder folder;
+  const ScratchFolder folder;
   LocalLauncher launcher(1, body);
   launcher.start(launch(folder, 0, {"memory"}));
   CHECK(launcher.wait()->ended.status == 3);
@@ -160,7 +160,7 @@ TEST_CASE("a run over its memory is told so by its allocator") {
 
 TEST_CASE("asked to stop, the launcher ends every run and reports none") {
   const int signal = GENERATE(SIGINT, SIGTERM, SIGHUP);
-  const Folder folder;
+  const ScratchFolder folder;
   pid_t child = 0;
   {
     LocalLauncher launcher(2, body, kShortGrace);
@@ -177,7 +177,7 @@ TEST_CASE("asked to stop, the launcher ends every run and reports none") {
 }
 
 TEST_CASE("a killed runner takes its runs and their children along, and then frees its folder") {
-  const Folder folder;
+  const ScratchFolder folder;
   const pid_t runner = ::fork();
   if (runner == 0) {
     const FolderLock lock(folder.path());
@@ -197,7 +197,7 @@ TEST_CASE("a killed runner takes its runs and their children along, and then fre
 }
 
 TEST_CASE("a folder in use is refused") {
-  const Folder folder;
+  const ScratchFolder folder;
   const FolderLock lock(folder.path());
   CHECK_THROWS_WITH(FolderLock(folder.path(), 50ms), Catch::Matchers::Contains("in use"));
 }

@@ -4,17 +4,17 @@
 #include "tb/errors.h"
 #include "tb/regress/test_list.h"
 #include "tests/catch.h"
-#include "tests/unit/regress/folder.h"
+#include "tests/folder.h"
 
 using namespace kilburn::regress;
 using Catch::Matchers::Contains;
 using Catch::Matchers::EndsWith;
 using kilburn::tb::UserError;
-using kilburn::test::Folder;
+using kilburn::test::ScratchFolder;
 
 namespace {
 
-std::string complaint(const Folder& folder, const std::string& text) {
+std::string complaint(const ScratchFolder& folder, const std::string& text) {
   const auto file = folder.write("l.toml", text);
   try {
     read_list(file);
@@ -27,7 +27,7 @@ std::string complaint(const Folder& folder, const std::string& text) {
 }  // namespace
 
 TEST_CASE("a list gives every key its meaning") {
-  const Folder folder;
+  const ScratchFolder folder;
   folder.write("w.vlt", "// why\n\n`directive\nlint_off A\n  lint_off B\n# also a comment\n");
   folder.write("sub/inner.toml",
                "[expect]\ntests = 1\n[[test]]\nname = \"inner\"\n"
@@ -88,7 +88,7 @@ dut = ["mmu", "some/path.so"]
 }
 
 TEST_CASE("a mistake in a list is told in one sentence with line and key") {
-  const Folder folder;
+  const ScratchFolder folder;
   const std::string test = "[[test]]\nname = \"a\"\noptions = [\"--test\", \"random\"]\n";
   const auto [text, line, key, reason] = GENERATE_COPY(table<std::string, int, std::string, std::string>({
       {test + "time_limits = 3\n", 4, "test.time_limits", "there is no such key; there are: name, options"},
@@ -131,7 +131,7 @@ TEST_CASE("a mistake in a list is told in one sentence with line and key") {
 }
 
 TEST_CASE("what is not TOML is told with its line") {
-  const Folder folder;
+  const ScratchFolder folder;
   const auto [text, line] = GENERATE(table<std::string, int>({
       {"[[test]]\nname = \n", 2},
       {"[[test]]\nname = \"a\nseeds = [1]\n", 2},
@@ -146,7 +146,7 @@ TEST_CASE("what is not TOML is told with its line") {
 }
 
 TEST_CASE("a list that cannot be read, or is empty, is refused") {
-  const Folder folder;
+  const ScratchFolder folder;
   CHECK_THROWS_WITH(read_list(folder / "none.toml"), Contains("none.toml") && EndsWith("cannot be read"));
   CHECK_THROWS_WITH(read_list(folder.path()), EndsWith("is a folder"));
   CHECK_THAT(complaint(folder, ""), EndsWith("l.toml has no tests"));

@@ -6,11 +6,11 @@
 #include <csignal>
 
 #include "tests/catch.h"
-#include "tests/unit/regress/folder.h"
+#include "tests/folder.h"
 
 using namespace kilburn::regress;
 using Catch::Matchers::Contains;
-using kilburn::test::Folder;
+using kilburn::test::ScratchFolder;
 
 namespace {
 
@@ -35,7 +35,7 @@ Test test() {
 }  // namespace
 
 TEST_CASE("a pass needs a result of this seed with enough comparisons and every file") {
-  const Folder folder;
+  const ScratchFolder folder;
   CHECK(judge(test(), 7, with_status(0), folder.path()).message == "ended with status 0 and left no result");
   folder.write("result.json", kPassed);
   const Outcome passed = judge(test(), 7, with_status(0), folder.path());
@@ -69,7 +69,7 @@ TEST_CASE("a pass needs a result of this seed with enough comparisons and every 
 }
 
 TEST_CASE("a failure tells check, message, cycle and waves of the result") {
-  const Folder folder;
+  const ScratchFolder folder;
   folder.write("result.json", kFailed);
   const Outcome o = judge(test(), 7, with_status(1), folder.path());
   CHECK(o.verdict == RunVerdict::failed);
@@ -80,7 +80,7 @@ TEST_CASE("a failure tells check, message, cycle and waves of the result") {
 }
 
 TEST_CASE("status 1 without a failed result does not blame the DUT") {
-  const Folder folder;
+  const ScratchFolder folder;
   folder.write("stderr.txt", "==1==ERROR: AddressSanitizer: heap-use-after-free\n");
   Outcome o = judge(test(), 7, with_status(1), folder.path());
   CHECK(o.verdict == RunVerdict::crashed);
@@ -90,13 +90,13 @@ TEST_CASE("status 1 without a failed result does not blame the DUT") {
 }
 
 TEST_CASE("a run that compared nothing is no proof") {
-  const Folder folder;
+  const ScratchFolder folder;
   folder.write("result.json", R"({"verdict": "failed", "failure": {"check": "honesty", "message": "nothing"}})");
   CHECK(judge(test(), 7, with_status(1), folder.path()).verdict == RunVerdict::no_proof);
 }
 
 TEST_CASE("hangs, crashes, memory and exit statuses have verdicts of their own") {
-  const Folder folder;
+  const ScratchFolder folder;
   folder.write("result.json", kFailed);
   Ended ended;
   ended.timed_out = true;

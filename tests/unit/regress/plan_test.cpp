@@ -7,12 +7,12 @@
 
 #include "tb/errors.h"
 #include "tests/catch.h"
-#include "tests/unit/regress/folder.h"
+#include "tests/folder.h"
 
 using namespace kilburn::regress;
 using Catch::Matchers::Contains;
 using kilburn::tb::UserError;
-using kilburn::test::Folder;
+using kilburn::test::ScratchFolder;
 
 namespace {
 
@@ -123,7 +123,7 @@ TEST_CASE("a selection replaces seeds and picks tests by name or tag") {
 }
 
 TEST_CASE("plan.json gives the same plan again, and another file is refused") {
-  const Folder folder;
+  const ScratchFolder folder;
   Plan plan = make_plan(two_tests(), {});
   plan.command = "kilburn regress 'two'";
   plan.sources = "/some/where";

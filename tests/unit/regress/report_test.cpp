@@ -8,11 +8,11 @@
 #include <sstream>
 
 #include "tests/catch.h"
-#include "tests/unit/regress/folder.h"
+#include "tests/folder.h"
 
 using namespace kilburn::regress;
 using Catch::Matchers::Contains;
-using kilburn::test::Folder;
+using kilburn::test::ScratchFolder;
 
 namespace {
 
@@ -106,7 +106,7 @@ TEST_CASE("anything less is red, with the reason") {
     CHECK(reasons() == "l.toml:3 expects 31 comparisons at least, and 30 were made\n");
   }
   SECTION("a waiver more than the list allows") {
-    const Folder folder;
+    const ScratchFolder folder;
     p.waivers = {{folder.write("w.vlt", "lint_off A\nlint_off B\n"), 1, "l.toml:9"}};
     CHECK(reasons() == "w.vlt has 2 waivers, and l.toml:9 allows 1\n");
   }

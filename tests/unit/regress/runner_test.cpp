@@ -15,11 +15,11 @@
 #include "tb/regress/local_launcher.h"
 #include "tb/regress/report.h"
 #include "tests/catch.h"
-#include "tests/unit/regress/folder.h"
+#include "tests/folder.h"
 
 using namespace kilburn::regress;
 using kilburn::test::contents;
-using kilburn::test::Folder;
+using kilburn::test::ScratchFolder;
 
 namespace {
 
@@ -74,7 +74,7 @@ boost::json::value comparable(const std::filesystem::path& folder) {
 }  // namespace
 
 TEST_CASE("every planned run is made, and failures are made again") {
-  const Folder folder;
+  const ScratchFolder folder;
   const Report r = run(plan_of("steady", 30), folder.path());
   CHECK(r.ended == 30);
   CHECK(r.counts.at(RunVerdict::passed) == 26);
@@ -93,13 +93,13 @@ TEST_CASE("every planned run is made, and failures are made again") {
 }
 
 TEST_CASE("a failure that does not come again is told") {
-  const Folder folder;
+  const ScratchFolder folder;
   const Report r = run(plan_of("unsteady", 7), folder.path());
   CHECK(r.unrepeated == std::vector<std::size_t>{6});
 }
 
 TEST_CASE("a run that the machine failed is made again when the regression goes on") {
-  const Folder folder;
+  const ScratchFolder folder;
   const Plan plan = plan_of("steady", 3);
   {
     Results results;
@@ -118,7 +118,7 @@ TEST_CASE("a run that the machine failed is made again when the regression goes 
 }
 
 TEST_CASE("fail-fast stops at the first failure and stays stopped") {
-  const Folder folder;
+  const ScratchFolder folder;
   Plan plan = plan_of("slow", 400);
   plan.fail_fast = true;
   const Report r = run(plan, folder.path());
@@ -130,9 +130,9 @@ TEST_CASE("fail-fast stops at the first failure and stays stopped") {
 
 TEST_CASE("a runner killed at any moment goes on to the same report") {
   const Plan plan = plan_of("slow", 60);
-  const Folder whole;
+  const ScratchFolder whole;
   const Report undisturbed = run(plan, whole.path());
-  const Folder folder;
+  const ScratchFolder folder;
   unsigned killed = 0;
   for (unsigned n = 0; n < 12; ++n) {
     const pid_t runner = ::fork();

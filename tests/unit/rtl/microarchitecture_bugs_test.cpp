@@ -16,14 +16,6 @@ struct BugCase {
   void (*run)(DutBench&, Seen&);
 };
 
-void set_tables(DutBench& bench) {
-  x86_tables(bench);
-  for (unsigned n = 0; n < 3; ++n) bench.memory[table(n)] |= kA;
-  for (std::uint64_t page = 0; page < 512; ++page) {
-    bench.memory[table(3) + 8 * page] = (0x40000000 + (page << 12)) | kUserTable | kA | kD;
-  }
-}
-
 void see(Seen& seen, const kilburn_req_out& response) {
   seen.insert(seen.end(), {response.rsp_id, response.rsp_fault, response.rsp_pa});
 }
@@ -202,7 +194,7 @@ Seen run(const BugCase& c, const char* bug) {
       std::string(c.bug).rfind("PREFETCH", 0) == 0 ? "mmu-bugs-prefetch-x86-64" : "mmu-bugs-x86-64";
   DutBench bench(library(name));
   REQUIRE(bench.api().set_bug(bench.self(), bug) == 0);
-  set_tables(bench);
+  x86_pages(bench);
   Seen seen;
   try {
     c.run(bench, seen);

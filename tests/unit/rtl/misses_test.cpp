@@ -13,23 +13,6 @@ namespace {
 constexpr unsigned kFill = 12, kDMerge = 17, kDRetry = 19, kL2Hit = 20, kL2Miss = 21;
 constexpr std::uint32_t kL2Ways = 4;
 
-void set_tables(DutBench& bench) {
-  x86_tables(bench);
-  for (unsigned n = 0; n < 3; ++n) bench.memory[table(n)] |= kA;
-  for (std::uint64_t page = 0; page < 512; ++page) {
-    bench.memory[table(3) + 8 * page] = (0x40000000 + (page << 12)) | kUserTable | kA | kD;
-  }
-}
-
-std::uint64_t latency(DutBench& bench, std::uint64_t va) {
-  const auto start = bench.cycle;
-  bench.request_d(va, false, kUser);
-  while (bench.out.d.rsp_valid == 0) bench.clock();
-  const auto cycles = bench.cycle - start;
-  bench.clock();
-  return cycles;
-}
-
 // Way `way` of set `set` of the bank of 4 KB pages.
 kilburn_tlb_entry l2_way(DutBench& bench, std::uint32_t set, std::uint32_t way) {
   return bench.probe(2, set * kL2Ways + way);
@@ -40,7 +23,7 @@ kilburn_tlb_entry l2_way(DutBench& bench, std::uint32_t set, std::uint32_t way) 
 TEST_CASE("an L2 hit: four cycles, and it fills the L1 TLB") {
   // Taken in 0, LOOK in 1, LOOKING in 2, DONE in 3, the response in 4.
   DutBench bench(library("mmu-props-x86-64"));
-  set_tables(bench);
+  x86_pages(bench);
   bench.translate_i(0x3000, kUser);
   const auto way = l2_way(bench, 3, 0);
   CHECK(way.valid == 1);
@@ -81,7 +64,7 @@ TEST_CASE("an L2 hit: four cycles, and it fills the L1 TLB") {
 
 TEST_CASE("a way that does not answer goes, and the walk's takes its place") {
   DutBench bench(library("mmu-props-x86-64"));
-  set_tables(bench);
+  x86_pages(bench);
   bench.memory[table(3) + 8 * 3] = 0x40003000 | kUserTable | kA;  // clean
   bench.translate_d(0x3000, false, kUser);
   CHECK(l2_way(bench, 3, 0).rights == 0b0011);
@@ -93,7 +76,7 @@ TEST_CASE("a way that does not answer goes, and the walk's takes its place") {
 
 TEST_CASE("larger pages have banks of their own") {
   DutBench bench(library("mmu-x86-64"));
-  set_tables(bench);
+  x86_pages(bench);
   bench.memory[table(2) + 8 * 5] = 0x80000000 | kUserTable | kA | kPs;  // 2 MB at A00000
   bench.memory[table(1) + 8] = 0xc0000000 | kUserTable | kA | kPs;      // 1 GB at 40000000
   bench.translate_d(0xa12345, false, kUser);
@@ -109,7 +92,7 @@ TEST_CASE("larger pages have banks of their own") {
 
 TEST_CASE("an invalidation of an address space scans the sets, one a cycle") {
   DutBench bench(library("mmu-props-x86-64"));
-  set_tables(bench);
+  x86_pages(bench);
   bench.in.ctx_ctl = kPge;
   bench.memory[table(3) + 8 * 62] |= kG;
   for (const std::uint64_t page : {0u, 62u, 63u}) bench.translate_d(page << 12, false, kUser);
@@ -127,7 +110,7 @@ TEST_CASE("an invalidation of an address space scans the sets, one a cycle") {
 
 TEST_CASE("a miss for a page under way is merged and looked up again when that is done") {
   DutBench bench(library("mmu-props-x86-64"));
-  set_tables(bench);
+  x86_pages(bench);
   bench.memory_answers = false;
   bench.request_d(0x5000, false, kUser, 1);
   bench.request_d(0x5008, true, kUser, 2);
@@ -149,7 +132,7 @@ TEST_CASE("a miss for a page under way is merged and looked up again when that i
 
 TEST_CASE("a merged request that the page refuses walks for itself, with its own context (T104)") {
   DutBench bench(library("mmu-props-x86-64"));
-  set_tables(bench);
+  x86_pages(bench);
   bench.memory[table(3) + 8 * 5] = 0x40005000 | kP | kUs | kA;  // read only
   bench.request_d(0x5000, false, kUser, 1);
   bench.request_d(0x5008, true, kUser, 2);
@@ -164,7 +147,7 @@ TEST_CASE("a merged request that the page refuses walks for itself, with its own
 
 TEST_CASE("a walk for a page is followed by one for the next, into the L2 TLB only") {
   DutBench bench(library("mmu-prefetch-x86-64"));
-  set_tables(bench);
+  x86_pages(bench);
   bench.memory[table(3) + 8 * 9] = 0;
   bench.translate_d(0x7000, true, kUser);
   for (int i = 0; i < 20; ++i) bench.clock();
@@ -185,7 +168,7 @@ TEST_CASE("a walk for a page is followed by one for the next, into the L2 TLB on
 TEST_CASE("round-robin and random replacement") {
   const bool random = GENERATE(false, true);
   DutBench bench(library(random ? "mmu-random-x86-64" : "mmu-roundrobin-x86-64"));
-  set_tables(bench);
+  x86_pages(bench);
   // The instruction side has 16 entries: pages 0 to 15 fill them in order, each later page takes a victim.
   for (std::uint64_t page = 0; page < 16; ++page) bench.translate_i(page << 12, kUser);
   bench.translate_i(0, kUser);  // a use is no matter

@@ -49,6 +49,25 @@ inline void x86_tables(DutBench& bench, unsigned levels = 4) {
   for (unsigned n = 0; n + 1 < levels; ++n) bench.memory[table(n)] = table(n + 1) | kUserTable;
 }
 
+// All bits set, so that no compare-and-swap is in the way: pages 0 to 511 of one table, frames at 1 GB.
+inline void x86_pages(DutBench& bench) {
+  x86_tables(bench);
+  for (unsigned n = 0; n < 3; ++n) bench.memory[table(n)] |= kA;
+  for (std::uint64_t page = 0; page < 512; ++page) {
+    bench.memory[table(3) + 8 * page] = (0x40000000 + (page << 12)) | kUserTable | kA | kD;
+  }
+}
+
+// Cycles from the one in which a user's load is taken to the one that shows its response.
+inline std::uint64_t latency(DutBench& bench, std::uint64_t va) {
+  const auto start = bench.cycle;
+  bench.request_d(va, false, kUser);
+  while (bench.out.d.rsp_valid == 0) bench.clock();
+  const auto cycles = bench.cycle - start;
+  bench.clock();
+  return cycles;
+}
+
 inline std::uint64_t alpha_pte(const DutBench& bench, std::uint64_t address, std::uint64_t bits) {
   return (address >> (bench.api().config.format == 1 ? 13 : 12)) << 32 | bits;
 }

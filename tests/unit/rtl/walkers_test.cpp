@@ -13,25 +13,6 @@ namespace {
 constexpr unsigned kWalk = 4, kKill = 5, kWalkFault = 9, kPscHit2 = 23, kPscHit3 = 24, kWalkReads1 = 27,
                    kWalkReads2 = 28, kWalkReads4 = 30;
 
-// All bits set, so that no compare-and-swap is in the way: pages 0 to 511 of one table, frames at 1 GB.
-void set_tables(DutBench& bench) {
-  x86_tables(bench);
-  for (unsigned n = 0; n < 3; ++n) bench.memory[table(n)] |= kA;
-  for (std::uint64_t page = 0; page < 512; ++page) {
-    bench.memory[table(3) + 8 * page] = (0x40000000 + (page << 12)) | kUserTable | kA | kD;
-  }
-}
-
-// Cycles from the one in which a request is taken to the one that shows its response.
-std::uint64_t latency(DutBench& bench, std::uint64_t va) {
-  const auto start = bench.cycle;
-  bench.request_d(va, false, kUser);
-  while (bench.out.d.rsp_valid == 0) bench.clock();
-  const auto cycles = bench.cycle - start;
-  bench.clock();
-  return cycles;
-}
-
 unsigned valid_pscs(DutBench& bench) {
   unsigned count = 0;
   for (std::uint32_t n = 0; n < 30; ++n) count += bench.probe(3, n).valid;
@@ -44,7 +25,7 @@ TEST_CASE("the cycles of a walk: from the root, and from the table of the last l
   // Taken in 0; LOOK in 1, LOOKING in 2, READY in 3, the walker REQ in 4. A read is on the port, answered a cycle
   // later, and followed by the next: 4 reads take 8 cycles, 4 to 11. DONE in 12, pushed, the response in 13.
   DutBench bench(library("mmu-props-x86-64"));
-  set_tables(bench);
+  x86_pages(bench);
   CHECK(latency(bench, 0x1000) == 13);
   CHECK(bench.reads == 4);
   CHECK(bench.count(kWalkReads4) == 1);
@@ -87,7 +68,7 @@ TEST_CASE("the cycles of a walk: from the root, and from the table of the last l
 
 TEST_CASE("the rights of the upper levels stay with a walk from the middle (T12)") {
   DutBench bench(library("mmu-props-x86-64"));
-  set_tables(bench);
+  x86_pages(bench);
   bench.memory[table(1)] &= ~kRw;
   CHECK(latency(bench, 0x1000) == 13);
   CHECK(bench.probe(3, 0).rights == 0b010);  // U; not W
@@ -99,7 +80,7 @@ TEST_CASE("the rights of the upper levels stay with a walk from the middle (T12)
 
 TEST_CASE("four walks overlap: an access a cycle, and the port goes round") {
   DutBench bench(library("mmu-props-x86-64"));
-  set_tables(bench);
+  x86_pages(bench);
   for (std::uint64_t n = 1; n < 4; ++n) {
     bench.memory[table(0) + 8 * n] = (table(1) + (n << 20)) | kUserTable | kA;
     bench.memory[table(1) + (n << 20)] = (table(2) + (n << 20)) | kUserTable | kA;
@@ -135,7 +116,7 @@ TEST_CASE("four walks overlap: an access a cycle, and the port goes round") {
 TEST_CASE("a fault found from the middle of the tables is confirmed from the root") {
   const bool stale = GENERATE(true, false);
   DutBench bench(library("mmu-props-x86-64"));
-  set_tables(bench);
+  x86_pages(bench);
   bench.translate_d(0x1000, false, kUser);
   REQUIRE(bench.reads == 4);
   bench.memory[table(3) + 16] = 0;
@@ -157,7 +138,7 @@ TEST_CASE("a fault found from the middle of the tables is confirmed from the roo
 
 TEST_CASE("an operation that killed a walk holds the next one off until a walk has ended") {
   DutBench bench(library("mmu-props-x86-64"));
-  set_tables(bench);
+  x86_pages(bench);
   bench.memory_answers = false;
   bench.request_d(0x1000, false, kUser);
   for (int i = 0; i < 6; ++i) bench.clock();  // the read is taken
@@ -188,7 +169,7 @@ TEST_CASE("an operation that killed a walk holds the next one off until a walk h
 TEST_CASE("every request is answered under a storm of invalidations") {
   const auto name = GENERATE(as<std::string>{}, "mmu-props-x86-64", "mmu-tiny-x86-64");
   DutBench bench(library(name));
-  set_tables(bench);
+  x86_pages(bench);
   bench.in.inv_valid = 1;
   bench.in.inv_op = 0;
   for (std::uint64_t page = 0; page < 20; ++page) {

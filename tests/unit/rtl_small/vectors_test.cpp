@@ -5,7 +5,7 @@
 
 #include "tb/stimulus/vector_test.h"
 #include "tests/catch.h"
-#include "tests/unit/rtl_small/small_run.h"
+#include "tests/duts.h"
 
 namespace fs = std::filesystem;
 using namespace kilburn;
@@ -19,7 +19,7 @@ struct VectorRun {
 
 VectorRun run(const std::string& path, const std::string& name, const std::string& bug = {}) {
   auto reader = tb::VectorReader::open(path);
-  const auto library = tb::small_library(name, reader.format());
+  const auto library = tb::dut_library(name, reader.format());
   tb::Dut dut(library, 1);
   dut.select_bug(bug);
   tb::VectorMemory memory;

@@ -2,53 +2,18 @@
 //
 // Every profile in the random test: the protocol holds, and while the tables rest every answer is the walk of now.
 // The seeds are printed; KILBURN_SEED=n runs one other.
-#include "tb/stimulus/random_test.h"
-
 #include <cstdlib>
 #include <iostream>
 
-#include "sw/hw/ram.h"
 #include "tb/dut/models/wild_dut.h"
 #include "tests/catch.h"
+#include "tests/random_run.h"
 
 namespace kilburn::tb::test {
 namespace {
 
 using arch::Format;
 using arch::u64;
-
-struct Run {
-  std::string failure;
-  RandomTestResult result;
-  u64 answered = 0;
-};
-
-Run run(const std::string& name, Format format, u64 seed, u64 count) {
-  const DutLibrary library = DutLibrary::load(name, format);
-  Dut dut(library, seed);
-  os::RamMem memory(RandomTables::kMemoryBytes);
-  LockstepConfig config;
-  config.seed = seed;
-  config.exact = false;
-  config.answer_limit = 20000;
-  Lockstep lockstep(dut, memory, config);
-  RandomTest test(lockstep, {.format = format,
-                             .count = count,
-                             .seed = seed,
-                             .vary_settings = true,
-                             .settled_phases = true,
-                             .features = library.api().config.features});
-  Run r;
-  try {
-    test.run();
-    lockstep.finish();
-  } catch (const DutWrong& wrong) {
-    r.failure = wrong.check + ": " + wrong.what();
-  }
-  r.result = test.result();
-  r.answered = test.answered();
-  return r;
-}
 
 void soak(Format format) {
   const char* given = std::getenv("KILBURN_SEED");
@@ -59,8 +24,9 @@ void soak(Format format) {
     RandomTestResult sum;
     for (u64 seed = first; seed <= last; ++seed) {
       INFO(name << " seed " << seed);
-      const Run r = run(name, format, seed, 20000);
-      CHECK(r.failure == "");
+      const RandomRun r =
+          random_run(DutLibrary::load(name, format), {.seed = seed, .count = 20000, .settled_phases = true});
+      CHECK(r.check + r.message == "");
       CHECK(r.answered >= 20000);
       sum.compared += r.result.compared;
       sum.invalidations += r.result.invalidations;

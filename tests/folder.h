@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// A folder of a test's own, and what stands in it.
+// A fresh folder for a test, removed at its end, and what stands in it.
 #pragma once
 
 #include <cstdlib>
@@ -11,18 +11,18 @@
 
 namespace kilburn::test {
 
-class Folder {
+class ScratchFolder {
  public:
-  Folder() {
+  ScratchFolder() {
     std::string name = (std::filesystem::temp_directory_path() / "kilburn-test-XXXXXX").string();
     path_ = mkdtemp(name.data());
   }
-  ~Folder() {
+  ~ScratchFolder() {
     std::error_code ec;
     std::filesystem::remove_all(path_, ec);
   }
-  Folder(const Folder&) = delete;
-  Folder& operator=(const Folder&) = delete;
+  ScratchFolder(const ScratchFolder&) = delete;
+  ScratchFolder& operator=(const ScratchFolder&) = delete;
   const std::filesystem::path& path() const { return path_; }
   std::filesystem::path operator/(const std::string& name) const { return path_ / name; }
   std::filesystem::path write(const std::string& name, const std::string& text) const {
