@@ -9,7 +9,13 @@
 
 namespace kilburn::os {
 
-FrameAllocator::FrameAllocator(MemMap& map, const PhysicalLayout& layout, Pfn first, bool coalesce) : layout_(layout) {
+namespace {
+// Events kept for all frames together; few enough to stay in a cache that the allocator needs too.
+constexpr size_t kHistory = 1024;
+}  // namespace
+
+FrameAllocator::FrameAllocator(MemMap& map, const PhysicalLayout& layout, Pfn first, bool coalesce)
+    : layout_(layout), history_(kHistory) {
   const Pfn dma_end = layout.dma_frames, high_first = layout.frames - layout.highmem_frames;
   for (u32 node = 0; node < layout.nodes; ++node) {
     const Pfn lo = std::max(layout.node_first(node), first), hi = layout.node_end(node);
