@@ -73,6 +73,11 @@ po::options_description visible_options() {
       "relax", po::value<std::vector<std::string>>()->value_name("NAME=VALUE"),
       "what the manuals leave open, for the admissible check, see below; may be given several times")(
       "bug", po::value<std::string>()->value_name("ID"), "plant a seeded bug of the DUT (kilburn list bugs)")(
+      "against", po::value<std::string>()->value_name("NAME|PATH.so"),
+      "a second DUT (B) beside the first (A): gets what A accepted, each is judged, and their answers are compared")(
+      "against-bug", po::value<std::string>()->value_name("ID"), "plant a seeded bug of that second DUT")(
+      "harts", po::value<std::string>()->default_value("1")->value_name("N"),
+      "1 to 4 instances of the DUT on one memory, with streams of their own (random test)")(
       "os-bug", po::value<std::string>()->value_name("ID"), "plant a seeded bug of the OS shim (kilburn list bugs)");
   po::options_description dump("Guest memory dump");
   dump.add_options()("list-mappings", "print every mapping, `va pa size rights`, and run nothing")(
@@ -155,6 +160,39 @@ void parse_legality(const po::variables_map& map, RunOptions& o) {
   }
 }
 
+// --harts, after everything that it has to go with.
+void parse_harts(const po::variables_map& map, RunOptions& o) {
+  constexpr u64 kMostHarts = 4;
+  o.harts = static_cast<unsigned>(number(map, "harts", 1, kMostHarts));
+  if (map.count("waves-of-hart")) o.waves_of_hart = static_cast<unsigned>(number(map, "waves-of-hart", 0, o.harts - 1));
+  if (!o.has_harts()) return;
+  if (o.test != "random") throw UserError("--harts goes with --test random");
+  if (o.has_against()) throw UserError("--harts does not go with --against");
+  if (!o.check_admissible) {
+    throw UserError("--harts judges what several MMUs see of one memory: --check has to include admissible");
+  }
+  if (!o.simulators.empty()) throw UserError("--simulator repeats a run of one DUT: it does not go with --harts");
+}
+
+// --against, after everything that it has to go with.
+void parse_against(const po::variables_map& map, RunOptions& o) {
+  if (map.count("against")) o.against = map["against"].as<std::string>();
+  if (map.count("against-bug")) o.against_bug = map["against-bug"].as<std::string>();
+  o.waves_of_against = map.count("waves-of-against") != 0;
+  if (map.count("against") && o.against.empty()) throw UserError("--against is empty");
+  if (!o.has_against()) {
+    if (!o.against_bug.empty()) throw UserError("--against-bug goes with --against");
+    return;
+  }
+  if (o.dut_is_model() && o.has_os()) {
+    throw UserError("--against compares answers at pins, which --dut " + o.dut + " has not for a program or trace");
+  }
+  if (!o.check_admissible) {
+    throw UserError("--against tells legal answers from wrong ones: --check has to include admissible");
+  }
+  if (!o.simulators.empty()) throw UserError("--simulator repeats a run of one DUT: it does not go with --against");
+}
+
 void parse_window(const std::string& text, RunOptions& options) {
   const auto window = cycle_window(text);
   if (!window || window->first >= window->second) {
@@ -212,7 +250,8 @@ void parse_second_opinion(const po::variables_map& map, RunOptions& o) {
 std::optional<RunOptions> parse_run_options(const std::vector<std::string>& arguments) {
   po::options_description all = visible_options();
   po::options_description hidden;
-  hidden.add_options()("rerun-for-waves", "")("record-pins", po::value<std::string>());
+  hidden.add_options()("rerun-for-waves", "")("waves-of-against", "")("waves-of-hart", po::value<std::string>())(
+      "record-pins", po::value<std::string>());
   po::options_description known;
   known.add(all).add(hidden);
   const po::variables_map map = parse_command_line("run", arguments, known, {}, "run takes options only");
@@ -286,6 +325,8 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
     o.waves = Waves::always;
   else
     throw UserError("--waves is never, on-fail or always, not \"" + waves + "\"");
+  parse_against(map, o);
+  parse_harts(map, o);
   if (o.waves == Waves::always && model) throw UserError("--waves always needs RTL, which --dut " + o.dut + " is not");
   if (map.count("waves-window")) {
     if (o.waves != Waves::always) throw UserError("--waves-window goes with --waves always");

@@ -46,12 +46,17 @@ struct RunOptions {
   std::string yield = "random";          // none, every, random: let the hardware run inside OS sequences
   bool strict_trace = false;             // an access outside every known mapping is a SIGSEGV, not an inferred region
   std::string bug;                       // seeded DUT bug
+  std::string against;                   // --against: a second DUT beside the first; empty: none
+  std::string against_bug;               // seeded bug of that one
+  unsigned harts = 1;                    // random test: MMUs on one memory
   std::string os_bug;                    // seeded OS bug
   Waves waves = Waves::on_fail;
   arch::u64 waves_from = 0;  // cycles; --waves always records [from, to)
   arch::u64 waves_to = ~arch::u64{0};
   bool rerun_for_waves = false;  // a child that only records the waves of a failure
-  std::filesystem::path out;     // run folder; empty: runs/SOURCE-FORMAT-SEED
+  unsigned waves_of_hart = 0;
+  bool waves_of_against = false;  // of the second DUT, in its own cycles
+  std::filesystem::path out;      // run folder; empty: runs/SOURCE-FORMAT-SEED
   bool json = false;
   bool keep_trace = false;
 
@@ -69,6 +74,8 @@ struct RunOptions {
   std::optional<arch::u64> record_pins;  // a child that records the pins up to this cycle
 
   bool has_os() const { return !program.empty() || !trace.empty(); }
+  bool has_harts() const { return harts > 1; }
+  bool has_against() const { return !against.empty(); }
   bool dut_is_model() const { return dut == "arch" || dut == "tlm"; }
 
   // Not from the command line: called every cycle from this one on, and when the DUT is found wrong.

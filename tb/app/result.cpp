@@ -4,6 +4,7 @@
 #include "tb/app/result.h"
 
 #include <boost/json.hpp>
+#include <cmath>
 #include <fstream>
 #include <sstream>
 
@@ -52,6 +53,24 @@ json::object failure_object(const Failure& f) {
   if (!f.twin.empty()) o["reference_state"] = f.twin;
   if (!f.waves.empty()) o["waves"] = f.waves;
   return o;
+}
+
+// A figure of each DUT, null where it has none.
+json::object beside_object(const std::vector<Result::Beside>& figures) {
+  const auto value = [](double number, int decimals) -> json::value {
+    if (std::isnan(number)) return nullptr;
+    if (decimals == 0) return static_cast<arch::u64>(number);
+    return number;
+  };
+  json::object a, b;
+  for (const Result::Beside& f : figures) {
+    a[key(f.name)] = value(f.a, f.decimals);
+    b[key(f.name)] = value(f.b, f.decimals);
+  }
+  json::object both;
+  both["a"] = std::move(a);
+  both["b"] = std::move(b);
+  return both;
 }
 
 json::array opinions_array(const std::vector<Opinion>& opinions) {
@@ -122,6 +141,10 @@ std::string json_text(const Result& r) {
   o["format"] = r.format;
   o["dut"] = r.dut;
   o["dut_description"] = r.dut_description;
+  if (!r.against.empty()) {
+    o["against"] = r.against;
+    o["against_description"] = r.against_description;
+  }
   o["checks"] = array(r.checks);
   o["seed"] = r.seed;
   o["command"] = r.command;
@@ -131,6 +154,7 @@ std::string json_text(const Result& r) {
   if (!r.os.empty()) o["os"] = object(r.os);
   o["comparisons"] = object(r.comparisons);
   if (!r.legality.empty()) o["legality"] = object(r.legality);
+  if (!r.beside.empty()) o["side_by_side"] = beside_object(r.beside);
   o["mismatches"] = r.mismatches != 0 ? r.mismatches : r.failure ? 1u : 0u;
   if (!r.notes.empty()) o["notes"] = array(r.notes);
   if (!r.settings.empty()) o["settings"] = array(r.settings);

@@ -26,12 +26,22 @@ struct Result {
 
   // A figure is a count with the name that people read; its JSON key is the name with '_' for ' '.
   using Figures = std::vector<std::pair<std::string, arch::u64>>;
-  Figures translation;        // requests, hits, walks, invalidations ...
-  Figures faults;             // by kind
-  Figures os;                 // pages swapped and the like; empty without an OS
-  Figures comparisons;        // pins, TLB entries, loads
-  Figures legality;           // of the admissible check: responses by class, obligations; empty without it
-  std::string memory_digest;  // of every byte of every process at the end; empty without an OS
+  Figures translation;  // requests, hits, walks, invalidations ...
+  Figures faults;       // by kind
+  Figures os;           // pages swapped and the like; empty without an OS
+  Figures comparisons;  // pins, TLB entries, loads
+  Figures legality;     // of the admissible check: responses by class, obligations; empty without it
+  // --against: a figure of both DUTs; not a number where one does not offer it. `decimals` as people read it.
+  struct Beside {
+    std::string name;
+    double a = 0, b = 0;
+    int decimals = 0;
+  };
+  std::string against, against_description;  // the second DUT; empty without one
+  std::vector<Beside> beside;
+  unsigned failed_hart = 0;
+  bool against_failed = false;  // the failure is the second DUT's
+  std::string memory_digest;    // of every byte of every process at the end; empty without an OS
   arch::u64 cycles = 0;
   double seconds = 0;  // wall time of the simulation
 

@@ -11,6 +11,7 @@
 #include <iostream>
 #include <optional>
 
+#include "tb/app/against.h"
 #include "tb/app/interrupt.h"
 #include "tb/app/record.h"
 #include "tb/app/second_opinion.h"
@@ -70,6 +71,9 @@ std::vector<std::string> words_of(const RunOptions& o, const fs::path& trace) {
   }
   add("--seed", std::to_string(o.seed));
   if (!o.bug.empty()) add("--bug", o.bug);
+  if (o.has_against()) add("--against", o.against);
+  if (o.has_harts()) add("--harts", std::to_string(o.harts));
+  if (!o.against_bug.empty()) add("--against-bug", o.against_bug);
   if (!o.os_bug.empty()) add("--os-bug", o.os_bug);
   return words;
 }
@@ -143,6 +147,10 @@ void run_again(const RunOptions& options, const fs::path& trace, bool waves, boo
   if (waves) {
     words.insert(words.end(), {"--waves-window", std::to_string(from) + ":" + std::to_string(cycle + kWavesAfter)});
   }
+  if (waves && result.against_failed) words.push_back("--waves-of-against");
+  if (waves && options.has_harts()) {
+    words.insert(words.end(), {"--waves-of-hart", std::to_string(result.failed_hart)});
+  }
   if (pins) words.insert(words.end(), {"--record-pins", std::to_string(cycle != 0 ? cycle : ~arch::u64{0})});
   std::error_code ec;
   const auto self = fs::read_symlink("/proc/self/exe", ec);
@@ -158,6 +166,8 @@ void run_source(const RunOptions& options, const std::optional<DutLibrary>& libr
                 Result& result) {
   if (is_directed_test(options.test))
     run_directed(options, *library, result);
+  else if (options.has_harts())
+    run_harts(options, *library, result);
   else if (!options.test.empty())
     run_random(options, *library, result);
   else if (!options.vectors.empty())
@@ -197,6 +207,7 @@ std::optional<DutLibrary> check_input(RunOptions& options) {
       throw UserError("DUT " + options.dut + " cannot write waves");
     }
   }
+  if (library && options.has_against()) check_against(options, library->api());
   if (library && !options.simulators.empty()) check_second_opinion(options, *library);
   if (!options.trace.empty() && !std::ifstream(options.trace)) {
     throw UserError("the trace " + options.trace.string() + " cannot be read");
@@ -246,6 +257,12 @@ int run_command(const std::vector<std::string>& arguments) {
                                              : "trace " + trace.string();
   result.format = arch::name(options.format);
   result.dut = options.dut;
+  if (options.has_against()) {
+    result.against = options.against;
+    const char* description = DutLibrary::load(options.against, options.format).api().description;
+    if (description != nullptr) result.against_description = description;
+    result.checks.push_back("against");
+  }
   if (library && library->api().description) result.dut_description = library->api().description;
   result.command = options.command;
   result.seed = options.seed;
@@ -278,11 +295,13 @@ int run_command(const std::vector<std::string>& arguments) {
   }
   const bool opinions = !options.simulators.empty() && result.verdict != Verdict::interrupted;
   const bool waves = result.failure && options.waves == Waves::on_fail && library;
-  if (waves || opinions) run_again(options, trace, waves, !options.dut_is_model(), result);
+  if (waves || opinions)
+    run_again(options, trace, waves, !options.dut_is_model() && !result.against_failed && !options.has_harts(), result);
   if (options.waves == Waves::always && result.failure) result.failure->waves = waves_file(options).string();
   if (result.failure && !options.dut_is_model()) {
     write_failure_folder(options.out, *result.failure,
-                         {result.command, result.reproduce, result.format, result.dut, result.seed, result.cycles});
+                         {result.command, result.reproduce, result.format,
+                          result.against_failed ? result.against : result.dut, result.seed, result.cycles});
   }
   if (opinions) {
     write_result(result, options.out);  // kept if the second opinion fails

@@ -17,6 +17,8 @@ void run_random(const RunOptions& options, const DutLibrary& library, Result& re
     config.vary_settings = !options.settings_given && library.api().config.cfg_pins != 0;
     config.settled_phases = !options.check_exact && !options.check_admissible;
     config.features = library.api().config.features;
+    if (options.has_against())
+      config.features &= DutLibrary::load(options.against, options.format).api().config.features;
     config.races = options.check_admissible;
     RandomTest test(session.lockstep(), config);
     session.show([&] { return grouped(test.answered()) + " of " + grouped(options.count) + " responses"; });

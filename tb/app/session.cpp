@@ -8,6 +8,7 @@
 #include <chrono>
 #include <iostream>
 
+#include "tb/app/against.h"
 #include "tb/app/interrupt.h"
 #include "tb/app/sources.h"
 #include "tb/dut/models/models.h"
@@ -26,7 +27,8 @@ double seconds_now() {
 void run_with_dut(const RunOptions& options, const std::function<void(const Advance&)>& body) {
   // SystemC takes no module once simulation has started.
   const auto elaborate = [&] {
-    if (options.dut == "tlm") elaborate_tlm_duts(options.format, 1);
+    const unsigned tlm = (options.dut == "tlm" ? options.harts : 0) + (options.against == "tlm" ? 1 : 0);
+    if (tlm != 0) elaborate_tlm_duts(options.format, tlm);
   };
   run_in_systemc(elaborate, body);
 }
@@ -40,13 +42,32 @@ LockstepConfig Session::lockstep_config(os::PhysMem& memory, os::PhysMem* judged
   config.settings = options_.settings;
   if (options_.check_admissible) {
     os::PhysMem& seen = judged ? *judged : memory;
-    checker_.emplace(
-        admissible::CheckerConfig{options_.format, options_.settings, options_.relaxations, options_.forbidden,
-                                  options_.has_os() ? DutPort::kSpeculativeIds : std::uint16_t{0}, true},
-        seen);
-    config.monitor = &monitor_.emplace(*checker_, 0, memory);
+    const admissible::CheckerConfig rules{options_.format,
+                                          options_.settings,
+                                          options_.relaxations,
+                                          options_.forbidden,
+                                          options_.has_os() ? DutPort::kSpeculativeIds : std::uint16_t{0},
+                                          true};
+    if (options_.has_against()) {
+      lead_against(config, rules, memory, seen);
+    } else {
+      checker_.emplace(rules, seen);
+      config.monitor = &monitor_.emplace(*checker_, 0, memory);
+    }
   }
   return config;
+}
+
+void Session::lead_against(LockstepConfig& config, const admissible::CheckerConfig& rules, os::PhysMem& memory,
+                           os::PhysMem& seen) {
+  const DutLibrary library = DutLibrary::load(options_.against, options_.format);
+  against::FollowerConfig follower{options_.against_bug, against_seed(options_), config, rules};
+  follower.lockstep.exact = against_exact(options_, library.api());
+  config.monitor = &against_.emplace(rules, library, follower, memory, seen);
+  against_->b().lockstep().on_quantum = [this] {
+    if (options_.waves_of_against) waves_window();
+    if (interrupted()) throw Interrupted();
+  };
 }
 
 Session::Session(const RunOptions& options, const DutLibrary& library, os::PhysMem& memory, const Advance& advance,
@@ -64,18 +85,19 @@ Session::~Session() { dut_.close_waves(); }
 
 void Session::waves_window() {
   if (options_.waves != Waves::always) return;
-  const arch::u64 cycle = lockstep_.cycle();
+  Dut& dut = options_.waves_of_against ? against_->b().dut() : dut_;
+  const arch::u64 cycle = options_.waves_of_against ? against_->b().lockstep().cycle() : lockstep_.cycle();
   if (!waves_open_ && cycle + 64 >= options_.waves_from && cycle < options_.waves_to) {
-    dut_.open_waves(waves_file(options_));
+    dut.open_waves(waves_file(options_));
     waves_open_ = true;
   } else if (waves_open_ && cycle >= options_.waves_to) {
-    dut_.close_waves();
+    dut.close_waves();
   }
 }
 
 void Session::quantum(const Advance& advance) {
   advance(lockstep_.quantum());
-  waves_window();
+  if (!options_.waves_of_against) waves_window();
   if (options_.watch && lockstep_.cycle() + lockstep_.quantum() >= options_.watch_from) {
     lockstep_.set_quantum(1);
     options_.watch(lockstep_);
@@ -89,16 +111,28 @@ void Session::quantum(const Advance& advance) {
   }
 }
 
+// Whose fault it is decides whose history is told.
+void Session::fail(const DutWrong& wrong, Result& result) {
+  if (options_.watch) options_.watch(lockstep_);
+  const bool is_b = against_ && against_->b_failed();
+  Lockstep& failed = is_b ? against_->b().lockstep() : lockstep_;
+  result.verdict = Verdict::failed;
+  result.failure = tell(wrong, failed);
+  result.against_failed = is_b;
+  if (against_) {
+    result.failure->message =
+        (is_b ? "B (" + options_.against : "A (" + options_.dut) + "): " + result.failure->message;
+  }
+  failed.run_on(waves_open_ ? kWavesAfter : 0);
+}
+
 void Session::run(const std::function<void()>& body, Result& result) {
   const double start = seconds_now();
   try {
     body();
     lockstep_.finish();
   } catch (const DutWrong& wrong) {
-    if (options_.watch) options_.watch(lockstep_);
-    result.verdict = Verdict::failed;
-    result.failure = tell(wrong, lockstep_);
-    lockstep_.run_on(waves_open_ ? kWavesAfter : 0);
+    fail(wrong, result);
   } catch (const Interrupted&) {
     result.verdict = Verdict::interrupted;
   }
@@ -121,13 +155,15 @@ void Session::collect(Result& result) {
     result.comparisons.emplace_back("pins", check->pin_comparisons());
     result.comparisons.emplace_back("TLB entries", check->entry_comparisons());
   }
-  if (checker_) {
-    result.comparisons.emplace_back("responses judged", checker_->counts().judged);
+  const admissible::Checker* checker = against_ ? &against_->a().checker() : checker_ ? &*checker_ : nullptr;
+  if (checker != nullptr) {
+    result.comparisons.emplace_back("responses judged", checker->counts().judged);
     result.comparisons.emplace_back("walker accesses judged",
-                                    checker_->counts().walker_reads + checker_->counts().walker_writes);
-    result.legality = admissible::summary(*checker_);
-    if (options_.has_os() && !result.failure && checker_->obligations().hazards() != 0) {
-      const auto& first = checker_->obligations().first_hazards();
+                                    checker->counts().walker_reads + checker->counts().walker_writes);
+    result.legality = admissible::summary(*checker);
+    if (against_) collect_against(lockstep_, *against_, result);
+    if (options_.has_os() && !result.failure && checker->obligations().hazards() != 0) {
+      const auto& first = checker->obligations().first_hazards();
       result.verdict = Verdict::failed;
       result.failure.emplace();
       result.failure->check = "obligations";

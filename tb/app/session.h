@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "tb/admissible/lockstep_monitor.h"
+#include "tb/against/against_monitor.h"
 #include "tb/app/options.h"
 #include "tb/app/result.h"
 #include "tb/dut/loader.h"
@@ -36,6 +37,8 @@ class Session {
 
  private:
   LockstepConfig lockstep_config(os::PhysMem& memory, os::PhysMem* judged);
+  void lead_against(LockstepConfig&, const admissible::CheckerConfig&, os::PhysMem& memory, os::PhysMem& seen);
+  void fail(const DutWrong&, Result&);
   void quantum(const Advance&);
   void waves_window();
   void collect(Result&);
@@ -44,6 +47,7 @@ class Session {
   Dut dut_;
   std::optional<admissible::Checker> checker_;
   std::optional<admissible::LockstepMonitor> monitor_;
+  std::optional<against::AgainstMonitor> against_;  // in place of these two
   Lockstep lockstep_;
   Progress progress_;
   bool terminal_;

@@ -3,6 +3,7 @@
 // The summary that ends a run, for a person.
 #include <unistd.h>
 
+#include <cmath>
 #include <cstdio>
 #include <iostream>
 #include <sstream>
@@ -37,6 +38,28 @@ void block(const Style& style, const std::string& title, const Result::Figures& 
   std::cout << "\n  " << style.bold(title) << "\n";
   for (const auto& [name, value] : figures) {
     if (value != 0) row(name, grouped(value));
+  }
+}
+
+// Two columns, A and B.
+void side_by_side(const Style& style, const Result& r) {
+  if (r.beside.empty()) return;
+  const auto cell = [](double value, int decimals) {
+    if (std::isnan(value)) return std::string("-");
+    if (decimals == 0) return grouped(static_cast<arch::u64>(value));
+    char text[32];
+    std::snprintf(text, sizeof text, "%.*f", decimals, value);
+    return std::string(text);
+  };
+  const auto two = [](const std::string& name, std::string a, std::string b) {
+    if (a.size() < kValueWidth) a.insert(0, kValueWidth - a.size(), ' ');
+    if (b.size() < kValueWidth) b.insert(0, kValueWidth - b.size(), ' ');
+    row(name, a + b);
+  };
+  std::cout << "\n  " << style.bold("Side by side") << "\n";
+  two("", "A " + r.dut, "B " + r.against);
+  for (const Result::Beside& f : r.beside) {
+    if (!(f.a == 0 && f.b == 0)) two(f.name, cell(f.a, f.decimals), cell(f.b, f.decimals));
   }
 }
 
@@ -93,12 +116,13 @@ void print_opinions(const std::vector<Opinion>& opinions) { opinion_rows(Style{}
 
 void print_summary(const Result& r, const std::filesystem::path& folder) {
   const Style style;
-  std::cout << style.bold("kilburn") << "  " << r.source << " on " << r.dut << " (" << r.format << "), seed " << r.seed
-            << "\n";
+  std::cout << style.bold("kilburn") << "  " << r.source << " on " << r.dut
+            << (r.against.empty() ? "" : " against " + r.against) << " (" << r.format << "), seed " << r.seed << "\n";
   block(style, "Translation", r.translation);
   block(style, "Faults", r.faults);
   block(style, "Operating system", r.os);
   block(style, "Legality", r.legality);
+  side_by_side(style, r);
   block(style, "Comparisons made", r.comparisons);
   if (!r.notes.empty()) std::cout << "\n";
   lines(r.notes);

@@ -16,7 +16,10 @@ Lockstep::Lockstep(Dut& dut, os::PhysMem& memory, const LockstepConfig& config)
       memory_port_(memory, config.seed),
       until_quantum_(config.quantum),
       next_contents_(config.contents_interval) {
-  if (config.monitor) memory_port_.set_observer(&config.monitor->walkers());
+  if (config.monitor) {
+    memory_port_.set_observer(&config.monitor->walkers());
+    config.monitor->attach(out_);
+  }
   if (config.exact) check_.emplace(ExactCheck::for_dut(dut.api(), config.settings));
   reset();
 }
@@ -35,6 +38,10 @@ void Lockstep::reset() {
 
 void Lockstep::restart(const arch::Settings& settings) {
   read_counters();
+  restart_counted(settings);
+}
+
+void Lockstep::restart_counted(const arch::Settings& settings) {
   compare_contents();
   config_.settings = settings;
   if (config_.monitor) config_.monitor->reset(settings);
@@ -100,28 +107,38 @@ void Lockstep::end_quantum() {
 
 void Lockstep::run_on(u64 cycles) {
   memory_port_.set_observer(nullptr);
-  in_.i.valid = in_.d.valid = in_.inv_valid = 0;
-  in_.i.rsp_ready = in_.d.rsp_ready = 1;
+  quiet_ports();
   for (u64 n = 0; n < cycles; ++n) {
     memory_port_.drive(out_, in_);
     dut_.clock(in_, out_);
   }
 }
 
-// The counter chosen in one cycle is shown in the next; counters start from 0 at every reset.
-void Lockstep::read_counters() {
+void Lockstep::quiet_ports() {
   in_.i.valid = in_.d.valid = in_.inv_valid = 0;
   in_.i.rsp_ready = in_.d.rsp_ready = 1;
-  for (unsigned n = 0; n < kCounters; ++n) {
-    const auto shown = static_cast<unsigned>(cycle_ % kCounters);
-    clock();
-    counters_[shown] += out_.evt_count;
-  }
+}
+
+// The counter chosen in one cycle is shown in the next; counters start from 0 at every reset.
+void Lockstep::clock_and_count() {
+  const auto shown = static_cast<unsigned>(cycle_ % kCounters);
+  clock();
+  counters_[shown] += out_.evt_count;
+}
+
+void Lockstep::read_counters() {
+  quiet_ports();
+  for (unsigned n = 0; n < kCounters; ++n) clock_and_count();
 }
 
 void Lockstep::finish() {
   look_for_silence();
   read_counters();
+  finish_counted();
+}
+
+void Lockstep::finish_counted() {
+  look_for_silence();
   compare_contents();
   if (config_.monitor && !config_.monitor->finish(cycle_)) fail_monitored();
 }

@@ -71,7 +71,10 @@ class Lockstep {
       end_quantum();
   }
 
-  void set_memory_timing(const MemoryTiming& timing) { memory_port_.set_timing(timing); }
+  void set_memory_timing(const MemoryTiming& timing) {
+    memory_port_.set_timing(timing);
+    if (config_.monitor) config_.monitor->memory_timing(timing);
+  }
   // Cycles between calls of on_quantum, from now on; at least 1.
   void set_quantum(unsigned cycles) { config_.quantum = until_quantum_ = cycles; }
   unsigned quantum() const { return config_.quantum; }
@@ -81,6 +84,13 @@ class Lockstep {
   // Compares contents, looks for unanswered requests, reads the counters. Call once at the end of a run
   // with all requests answered. Throws DutWrong.
   void finish();
+
+  // The parts of restart() and finish(), for several DUTs on one memory, which go through them side by side
+  // (tb/lockstep/harts.h): with quiet request ports kCounters clocks that read a counter each, then the rest.
+  void quiet_ports();
+  void clock_and_count();
+  void restart_counted(const arch::Settings&);
+  void finish_counted();
   static constexpr unsigned kCounters = 32;
   const std::array<arch::u64, kCounters>& counters() const { return counters_; }  // by layout.def Event
   // After a failure: clocks the DUT on with quiet request ports and no check, for the waves.

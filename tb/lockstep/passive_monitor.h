@@ -13,6 +13,8 @@
 
 namespace kilburn::tb {
 
+struct MemoryTiming;
+
 class PassiveMonitor {
  public:
   virtual ~PassiveMonitor() = default;
@@ -25,6 +27,10 @@ class PassiveMonitor {
   // The memory for software to write to, in front of the memory that the walkers see.
   virtual os::PhysMem& software_memory() = 0;
   virtual WalkerObserver& walkers() = 0;
+  // The DUT's outputs of the current cycle, as software sees them while it writes; they live as long as the loop.
+  virtual void attach(const kilburn_dut_out&) {}
+  // From now on the DUT's memory answers so.
+  virtual void memory_timing(const MemoryTiming&) {}
   // The DUT is reset, with these settings.
   virtual void reset(const arch::Settings&) = 0;
   // A cycle begins: software's writes and walkers' accesses from here on are of this cycle.

@@ -13,15 +13,32 @@ namespace {
 constexpr u64 kWaitLimit = 1000000;  // cycles; Lockstep names a silent DUT long before
 }
 
-// Clocks once with both response ports open, and takes note of answered prefetches.
+void DutPort::join(std::span<DutPort* const> cpus, std::function<void()> clock_all) {
+  for (DutPort* cpu : cpus) {
+    cpu->cpus_.assign(cpus.begin(), cpus.end());
+    cpu->clock_all_ = clock_all;
+  }
+}
+
+// Clocks once, every CPU that shares the clock.
 void DutPort::clock() {
+  if (cpus_.empty()) {
+    before_clock();
+    lockstep_.clock();
+    return;
+  }
+  for (DutPort* cpu : cpus_) cpu->before_clock();
+  clock_all_();
+}
+
+// Both response ports are open; takes note of answered prefetches.
+void DutPort::before_clock() {
   auto& in = lockstep_.in();
   const auto& out = lockstep_.out();
   in.i.rsp_ready = in.d.rsp_ready = 1;
   if (out.i.rsp_valid) prefetches_[0] &= ~(1u << out.i.rsp_id);
   if (out.d.rsp_valid) prefetches_[1] &= ~(1u << out.d.rsp_id);
   if (out.inv_ack) invalidating_ = false;
-  lockstep_.clock();
 }
 
 // Puts a request on its port and clocks until it is taken.

@@ -4,6 +4,10 @@
 // data moves at the physical address that the DUT answered.
 #pragma once
 
+#include <functional>
+#include <span>
+#include <vector>
+
 #include "sw/hw/ports.h"
 #include "tb/lockstep/lockstep.h"
 
@@ -12,6 +16,9 @@ namespace kilburn::tb {
 class DutPort final : public os::MmuPort, public os::Clock {
  public:
   explicit DutPort(Lockstep& lockstep) : lockstep_(lockstep) {}
+  // Several CPUs, each with an MMU of its own, on one memory and one clock (tb/lockstep/harts.h): whenever one of them
+  // has to wait, all of them run. They are joined before the first access and live equally long.
+  static void join(std::span<DutPort* const> cpus, std::function<void()> clock_all);
   static constexpr std::uint16_t kSpeculativeIds = 0xfffe;  // of prefetches: nobody uses their answers
 
   os::AccessResult access(const os::Access&) override;
@@ -32,11 +39,14 @@ class DutPort final : public os::MmuPort, public os::Clock {
  private:
   void present(arch::u64 va, arch::Op op, arch::Mode mode, unsigned id);
   void clock();
+  void before_clock();
 
   static constexpr unsigned kAccessId = 0;    // the program's accesses
   static constexpr unsigned kPrefetchId = 1;  // and up to 15 prefetches a side
 
   Lockstep& lockstep_;
+  std::vector<DutPort*> cpus_;  // that share the clock, this one among them; empty: alone
+  std::function<void()> clock_all_;
   unsigned prefetches_[2] = {0, 0};  // one bit an id in flight
   bool invalidating_ = false;        // taken, not yet acknowledged
   arch::u64 requests_ = 0;
