@@ -20,11 +20,25 @@
 
 namespace kilburn::os {
 
+// What files, segments and devices hold, whoever maps them: by object and 4 KB of it.
+class SharedBytes {
+ public:
+  using Bytes = std::array<std::byte, kGranule>;
+  // `contents`: what files hold at first; null: made-up words.
+  explicit SharedBytes(const FileContents* contents = nullptr) : contents_(contents) {}
+  const std::shared_ptr<Bytes>& at(u32 object, u64 offset);
+
+ private:
+  const FileContents* contents_;
+  std::map<std::pair<u32, u64>, std::shared_ptr<Bytes>> granules_;
+};
+
 class OracleSpace {
  public:
   using Bytes = std::array<std::byte, kGranule>;
   struct Granule {
-    std::shared_ptr<Bytes> bytes;  // shared after a fork until one side stores
+    std::shared_ptr<Bytes> bytes;  // shared after a fork until one side stores, or for good
+    bool common = false;           // an object's own bytes: stores are everybody's
     bool loaded = false;           // loaded or fetched since the entry was last made old
     bool written = false;          // stored to since then
     bool stored = false;           // stored to since the page was last brought in
@@ -34,7 +48,12 @@ class OracleSpace {
   OracleSpace(const OracleSpace&) = delete;
   OracleSpace& operator=(const OracleSpace&) = delete;
 
-  void files(const FileContents* contents) { contents_ = contents; }
+  // Where objects' bytes are, and how many granules a page has: a store to a private page of a file
+  // parts the whole page from the file.
+  void use(SharedBytes& shared, u64 page_granules) {
+    shared_ = &shared;
+    page_granules_ = page_granules;
+  }
   void clear();
   void fork_from(const OracleSpace& parent);
   void map(u64 start, u64 end, Backing);
@@ -69,6 +88,7 @@ class OracleSpace {
     return *line.granule;
   }
   Granule& slow(u64 number);
+  void part(u64 number);
   void erase(u64 start, u64 end);
   void forget_lines() { lines_.fill({}); }
 
@@ -83,7 +103,10 @@ class OracleSpace {
   std::map<u64, Region> regions_;  // files only, by start
   std::array<Line, kWays> lines_{};
   u64 loads_ = 0;
-  const FileContents* contents_ = nullptr;
+  SharedBytes own_;  // of a space that shares with no other
+  SharedBytes* shared_ = &own_;
+  u64 page_granules_ = 1;
+  std::map<u64, std::shared_ptr<Bytes>> parted_;  // what untouched granules of parted pages show
 };
 
 }  // namespace kilburn::os

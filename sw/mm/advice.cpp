@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// madvise, mlock, msync: what programs say about pages that they have mapped. Errors as in Linux's manual pages.
+// madvise, mlock: what programs say about pages that they have mapped. Errors as in Linux's manual pages.
 #include <algorithm>
 #include <cerrno>
 
@@ -12,7 +12,8 @@ namespace kilburn::os {
 int Memory::drop(AddressSpace& space, u64 start, u64 length, bool only_anonymous) {
   if (length == 0) return (start & (kGranule - 1)) == 0 ? 0 : EINVAL;
   if (!valid(start, length)) return EINVAL;
-  const u64 end = start + granule_up(length), size = format_.page_size();
+  const u64 end = end_of(space, start, length), size = format_.page_size();
+  if (!can_cut(space, start) || !can_cut(space, end)) return EINVAL;
   const VmaSet::Coverage cover = space.vmas.coverage(start, end);
   if (cover.locked || (only_anonymous && !cover.only_anonymous)) return EINVAL;
   const auto scope = yield_.in(Sequence::unmap);
@@ -29,11 +30,24 @@ int Memory::drop(AddressSpace& space, u64 start, u64 length, bool only_anonymous
   return space.vmas.covered(start, end) ? 0 : ENOMEM;
 }
 
-// Starts to read what lies in the swap area, as far as frames are free anyway.
-int Memory::read_ahead(AddressSpace& space, u64 start, u64 length) {
+// Files set their read-ahead windows by it; what lies in a swap area starts to be read.
+int Memory::advise(AddressSpace& space, u64 start, u64 length, Advice advice) {
   if (length == 0) return (start & (kGranule - 1)) == 0 ? 0 : EINVAL;
   if (!valid(start, length)) return EINVAL;
   const u64 end = start + granule_up(length);
+  space.vmas.for_each_in(start, end, [&](const Vma& vma) {
+    if (vma.backing.object == nullptr) return;
+    const u64 lo = std::max(start, vma.start) - vma.start + vma.backing.offset;
+    const u64 hi = std::min(end, vma.end) - vma.start + vma.backing.offset;
+    const u64 page = format_.page_size();
+    VmOps::of(vma.backing).advise(*this, *vma.backing.object, lo / page, (hi + page - 1) / page, advice);
+  });
+  if (advice == Advice::will_need) read_ahead_swapped(space, start, end);
+  return space.vmas.covered(start, end) ? 0 : ENOMEM;
+}
+
+// As far as frames are free anyway.
+void Memory::read_ahead_swapped(AddressSpace& space, u64 start, u64 end) {
   space.table.for_each_leaf(format_.page_down(start), end, [&](u64, u64 word) {
     const PteView v = format_.view(word);
     if (v.kind != EntryKind::swap || swap_[v.slot].cached != kNoFrame) return;
@@ -41,14 +55,16 @@ int Memory::read_ahead(AddressSpace& space, u64 start, u64 length) {
     start_read(v.slot);
     ++statistics_.read_ahead;
   });
-  return space.vmas.covered(start, end) ? 0 : ENOMEM;
 }
 
 // At most half of memory, so that the rest can still be paged (LX RLIMIT_MEMLOCK).
 int Memory::lock(AddressSpace& space, u64 start, u64 length, bool locked) {
-  const u64 lo = granule_down(start), end = granule_up(start + length);
+  u64 lo = granule_down(start), end = granule_up(start + length);
   if (start + length < start || end > format_.user_top()) return EINVAL;
   if (length == 0) return 0;
+  // Areas of whole pages are locked by whole pages.
+  if (!can_cut(space, lo)) lo = format_.page_down(lo);
+  end = end_of(space, lo, end - lo);
   if (!space.vmas.covered(lo, end)) return ENOMEM;
   if (locked) {
     u64 already = 0;
@@ -62,14 +78,6 @@ int Memory::lock(AddressSpace& space, u64 start, u64 length, bool locked) {
   space.locks = space.vmas.locked_bytes();
   if (locked) make_present(space, lo, end - lo);
   return 0;
-}
-
-// Private mappings have nothing to write back.
-int Memory::sync(AddressSpace& space, u64 start, u64 length) {
-  if ((start & (kGranule - 1)) != 0) return EINVAL;
-  if (length == 0) return 0;
-  if (!valid(start, length)) return ENOMEM;
-  return space.vmas.covered(start, start + granule_up(length)) ? 0 : ENOMEM;
 }
 
 // Brings in every page of the range, its own copy where the area is writable.

@@ -22,10 +22,10 @@ std::optional<Cost> cost_from_name(std::string_view text) {
   return std::nullopt;
 }
 
-u64 Meter::disk_transfer() {
-  ++counts_[static_cast<size_t>(Cost::disk_seek)];
+u64 Meter::disk_transfer(bool seek) {
+  counts_[static_cast<size_t>(Cost::disk_seek)] += seek;
   ++counts_[static_cast<size_t>(Cost::disk_transfer)];
-  disk_free_ = std::max(now(), disk_free_) + price(Cost::disk_seek) + price(Cost::disk_transfer);
+  disk_free_ = std::max(now(), disk_free_) + (seek ? price(Cost::disk_seek) : 0) + price(Cost::disk_transfer);
   return disk_free_;
 }
 

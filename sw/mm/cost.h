@@ -42,8 +42,9 @@ class Meter {
     counts_[static_cast<size_t>(cost)] += times;
     charged_ += times * table_[static_cast<size_t>(cost)];
   }
-  // One disk with one arm: a transfer starts when the last one is done. Returns when it ends.
-  u64 disk_transfer();
+  // One disk with one arm: a transfer starts when the last one is done. Returns when it ends. `seek`: the page does
+  // not lie behind the last one.
+  u64 disk_transfer(bool seek = true);
   // Nothing happens until then.
   void wait_until(u64 time);
 

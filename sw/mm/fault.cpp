@@ -2,6 +2,8 @@
 //
 // The page-fault handler. Its order is fixed: areas, rights, tables, then the entry as memory holds it
 // now; frames are allocated before any entry changes, contents are complete before the entry is.
+#include <cerrno>
+
 #include "sw/mm/memory.h"
 
 namespace kilburn::os {
@@ -67,20 +69,69 @@ FaultKind Memory::first_touch(AddressSpace& space, u64 page, arch::Op op, const 
     install(space, page, 0, format_.leaf(v));
     return FaultKind::zero_page;
   }
+  const u64 size = format_.page_size();
+  if (const Vma* vma = space.vmas.whole(page, page + size); vma != nullptr && vma->backing.file != 0) {
+    const Backing backing = vma->backing.at(page - vma->start);
+    if (backing.offset % size == 0) return map_object(space, page, op, cover.rights, backing);
+  }
   const auto scope = yield_.in(Sequence::first_write);
   v.pfn = alloc_frame(FrameState::user);
-  v.dirty = op == arch::Op::write;
-  fill(space, page, v.pfn);
+  // A mixture of several areas' bytes is no page of a file, and cannot be made again when they change.
+  v.dirty = op == arch::Op::write || !cover.only_anonymous;
+  if (!fill(space, page, v.pfn)) {
+    return_frame(v.pfn);
+    install(space, page, 0, format_.poison());
+    return FaultKind::bus;
+  }
   yield_(page);
   install(space, page, 0, format_.leaf(v));
   add_mapping(space, page, v.pfn);
   return cover.only_anonymous ? FaultKind::first_touch : FaultKind::file_fill;
 }
 
+// A page of a file, a segment, or a device: its own frame, or a copy of it for a private store.
+FaultKind Memory::map_object(AddressSpace& space, u64 page, arch::Op op, Rights rights, const Backing& backing) {
+  const VmOps& ops = VmOps::of(backing);
+  const Fetched from = ops.nopage(*this, backing.object.get(), backing.offset / format_.page_size());
+  if (from.error != 0) {
+    if (from.error != ENXIO) install(space, page, 0, format_.poison());  // past the end: the file may grow
+    return FaultKind::bus;
+  }
+  PteView v{.kind = EntryKind::leaf, .pfn = from.pfn, .rights = rights, .young = true};
+  if (backing.kind == AreaKind::device) {
+    v.dirty = op == arch::Op::write;
+    v.uncached = true;
+    install(space, page, 0, format_.leaf(v));
+    return FaultKind::device;
+  }
+  bool read = false;
+  if (!arrived(from.pfn, read)) return FaultKind::blocked;
+  if (ops.shared()) {
+    v.dirty = op == arch::Op::write;
+  } else if (op == arch::Op::write) {
+    ++map_[from.pfn].pins;  // reclaim must not take the source
+    try {
+      v.pfn = alloc_frame(FrameState::user);
+    } catch (...) {
+      --map_[from.pfn].pins;
+      throw;
+    }
+    --map_[from.pfn].pins;
+    v.dirty = true;
+    copy(from.pfn, v.pfn);
+  } else {
+    v.rights = static_cast<Rights>(rights & ~kWrite);
+  }
+  yield_(page);
+  install(space, page, 0, format_.leaf(v));
+  add_mapping(space, page, v.pfn);
+  return read ? FaultKind::file_fill : FaultKind::page_cache;
+}
+
 FaultKind Memory::swap_in(AddressSpace& space, u64 page, u64 word, arch::Op op, Rights rights) {
   const auto scope = yield_.in(Sequence::swap_in);
   const u32 slot_number = format_.view(word).slot;
-  SwapArea::Slot& slot = swap_[slot_number];
+  SwapSpace::Slot& slot = swap_[slot_number];
   FaultKind kind = FaultKind::swap_cache;
   if (slot.cached == kNoFrame) start_read(slot_number);
   if (const Transfers::Transfer* transfer = transfers_.find(slot_number); transfer != nullptr) {
@@ -90,7 +141,7 @@ FaultKind Memory::swap_in(AddressSpace& space, u64 page, u64 word, arch::Op op, 
     }
     meter_.wait_until(transfer->done_at);
     kind = FaultKind::swap_in;
-    if (claim(slot_number) != SwapArea::ReadError::none) {
+    if (claim(slot_number) != 0) {
       // Never mapped: the page is poisoned and the process gets SIGBUS, all others run on.
       install(space, page, word, format_.poison());
       --slot.users;
@@ -122,7 +173,16 @@ FaultKind Memory::present(AddressSpace& space, u64 page, u64 word, arch::Op op, 
     return FaultKind::spurious;
   }
   if ((v.rights & needed) == 0) {
-    if (op == arch::Op::write) return break_cow(space, page, word, rights);
+    if (op == arch::Op::write) {
+      const Vma* vma = space.vmas.whole(page, page + format_.page_size());
+      if (vma == nullptr || VmOps::of(vma->backing).wppage()) return break_cow(space, page, word, rights);
+      // Shared: the page itself. It was write-protected while it was written back, or by mprotect.
+      space.table.update(page, [&](u64 old) {
+        return format_.with_dirty(format_.with_young(format_.with_rights(old, rights), true), true);
+      });
+      flush_page(space, page);
+      return FaultKind::upgrade;
+    }
     const Rights more = static_cast<Rights>((rights & ~kWrite) | (v.rights & kWrite));
     space.table.update(page, [&](u64 old) { return format_.with_young(format_.with_rights(old, more), true); });
     flush_page(space, page);
@@ -143,7 +203,7 @@ FaultKind Memory::break_cow(AddressSpace& space, u64 page, u64 word, Rights righ
   const Pfn from = format_.view(word).pfn;
   Frame& old = map_.at(from);
   PteView v{.kind = EntryKind::leaf, .pfn = from, .rights = rights, .young = true, .dirty = true};
-  if (from != kZeroFrame && old.count == 1) {
+  if (from != kZeroFrame && old.state == FrameState::user && old.count == 1) {
     drop_slot(old);
     space.table.update(page, [&](u64) { return format_.leaf(v); });
     flush_page(space, page);

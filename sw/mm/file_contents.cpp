@@ -16,6 +16,11 @@ u32 FileContents::add(std::vector<std::byte> bytes) {
   return number;
 }
 
+std::optional<u64> FileContents::length(u32 file) const {
+  const auto at = files_.find(file);
+  return at == files_.end() ? std::nullopt : std::optional<u64>(at->second.size());
+}
+
 u64 FileContents::word(u32 file, u64 offset) const {
   if (file < kFirst) return file_word(file, offset);
   const auto at = files_.find(file);

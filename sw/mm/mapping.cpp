@@ -15,13 +15,28 @@ bool Memory::valid(u64 start, u64 length) const {
          length <= format_.user_top() - start && granule_up(length) <= format_.user_top() - start;
 }
 
+u64 Memory::end_of(const Backing& backing, u64 start, u64 length) const {
+  const u64 end = start + granule_up(length);
+  return backing.whole_pages() ? (end + format_.page_size() - 1) & ~(format_.page_size() - 1) : end;
+}
+
+u64 Memory::end_of(const AddressSpace& space, u64 start, u64 length) const {
+  const u64 end = start + granule_up(length);
+  const Vma* vma = space.vmas.find(end);
+  return vma != nullptr && vma->start < end ? end_of(vma->backing, start, length) : end;
+}
+
 int Memory::map(AddressSpace& space, u64 start, u64 length, Rights rights, Backing backing, bool inferred,
                 VmaFlags flags) {
   if (!valid(start, length)) return EINVAL;
   if (space.vmas.count() >= VmaSet::kMaxCount) return ENOMEM;
-  const u64 end = start + granule_up(length);
+  const u64 end = end_of(backing, start, length);
+  length = end - start;
+  if (const int error = adopt(backing, start, length, rights); error != 0) return error;
   // An inferred area takes what is there: a larger page may have been used already by way of its neighbour.
-  if (!inferred) unmap(space, start, length);
+  if (!inferred) {
+    if (const int error = unmap(space, start, length); error != 0) return error;
+  }
   space.vmas.insert(start, end, rights, backing, inferred, flags);
   if (inferred) return 0;
   refill(space, start, end);
@@ -31,7 +46,8 @@ int Memory::map(AddressSpace& space, u64 start, u64 length, Rights rights, Backi
 
 int Memory::unmap(AddressSpace& space, u64 start, u64 length) {
   if (!valid(start, length)) return EINVAL;
-  const u64 end = start + granule_up(length);
+  const u64 end = end_of(space, start, length);
+  if (!can_cut(space, start) || !can_cut(space, end)) return EINVAL;
   // A hole inside one area makes two of it (LX do_munmap).
   if (space.vmas.splits(start, end) == 2 && space.vmas.find(start) == space.vmas.find(end) &&
       space.vmas.count() >= VmaSet::kMaxCount) {
@@ -60,14 +76,24 @@ int Memory::unmap(AddressSpace& space, u64 start, u64 length) {
     space.table.prune(lo, hi, g);
   }
   g.commit();
+  reap_segments();
   return 0;
+}
+
+bool Memory::can_cut(const AddressSpace& space, u64 at) const {
+  const Vma* vma = space.vmas.find(at);
+  return vma == nullptr || vma->start == at || VmOps::of(vma->backing).unmap(at, format_.page_size()) == 0;
 }
 
 int Memory::protect(AddressSpace& space, u64 start, u64 length, Rights rights, bool infer) {
   if (length == 0 && (start & (kGranule - 1)) == 0) return 0;  // LX mprotect
   if (!valid(start, length)) return EINVAL;
   const auto scope = yield_.in(Sequence::protect);
-  const u64 end = start + granule_up(length);
+  const u64 end = end_of(space, start, length);
+  if (!can_cut(space, start) || !can_cut(space, end)) return EINVAL;
+  int error = 0;
+  space.vmas.for_each_in(start, end, [&](const Vma& vma) { error |= VmOps::of(vma.backing).protect(rights); });
+  if (error != 0) return error;
   if (!space.vmas.covered(start, end)) {
     if (!infer) return ENOMEM;
     for (u64 at = start; at < end; at += kGranule) {
@@ -122,7 +148,10 @@ void Memory::discard(AddressSpace& space, u64 lo, u64 hi, Gather& g) {
       swap_.release(old.slot);
     } else if (old.kind == EntryKind::leaf) {
       g.unhooked(space.tag, page);
-      if (old.pfn != kZeroFrame && remove_mapping(space, page, old.pfn)) g.free_after(old.pfn);
+      if (!counted(old.pfn)) return;
+      Frame& frame = map_.at(old.pfn);
+      if (old.dirty && frame.object != nullptr) frame.dirty = true;
+      if (remove_mapping(space, page, old.pfn)) g.free_after(old.pfn);
     }
   });
 }
@@ -134,7 +163,7 @@ void Memory::refill(AddressSpace& space, u64 lo, u64 hi) {
   const auto border = [&](u64 page) {
     const u64 first = std::max(page, lo), last = std::min(page + size, hi);
     if ((first == page && last == page + size) || space.table.load(page) == 0) return;
-    make_bytes(space, page);
+    if (!make_bytes(space, page)) return;
     bytes.assign(page_.begin() + static_cast<std::ptrdiff_t>(first - page),
                  page_.begin() + static_cast<std::ptrdiff_t>(last - page));
     write_user(space, first, bytes);
@@ -154,7 +183,7 @@ void Memory::write_user(AddressSpace& space, u64 va, std::span<const std::byte> 
     const PteView v = format_.view(word);
     if (v.kind == EntryKind::poison) return;  // lost already
     if (v.kind == EntryKind::leaf) {
-      if (v.pfn == kZeroFrame || map_.at(v.pfn).count > 1) {
+      if (v.pfn == kZeroFrame || map_.at(v.pfn).count > 1 || map_[v.pfn].state != FrameState::user) {
         break_cow(space, page, word, cover.rights);
         continue;
       }

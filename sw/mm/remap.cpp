@@ -13,10 +13,21 @@ int Memory::move(AddressSpace& space, u64 from, u64 old_length, u64 to, u64 new_
   old_length = granule_up(old_length);
   new_length = granule_up(new_length);
   if (!space.vmas.covered(from, from + old_length)) return EFAULT;
+  // Pages of objects lie at the new place as they did at the old.
+  const auto whole = [&](u64 at) { return space.vmas.find(at)->backing.whole_pages(); };
+  for (u64 at = from; at < from + old_length; at += kGranule) {
+    if (whole(at) && ((from ^ to) & (format_.page_size() - 1)) != 0) return EINVAL;
+  }
+  if (!can_cut(space, from) || !can_cut(space, from + old_length) || !can_cut(space, from + new_length)) return EINVAL;
+  if (new_length > old_length) {
+    const Vma* last = space.vmas.find(from + old_length - 1);
+    Backing more = last->backing.at(from + old_length - last->start);
+    if (const int error = adopt(more, to + old_length, new_length - old_length, last->rights); error != 0) return error;
+  }
   const u64 kept = std::min(old_length, new_length);
   if (to != from) {
     if (to < from + old_length && from < to + new_length) return EINVAL;
-    unmap(space, to, new_length);
+    if (const int error = unmap(space, to, new_length); error != 0) return error;
     std::vector<Vma> areas;
     space.vmas.for_each_in(from, from + kept, [&](const Vma& vma) {
       const u64 lo = std::max(vma.start, from), hi = std::min(vma.end, from + kept);
@@ -89,7 +100,7 @@ void Memory::move_entries(AddressSpace& space, u64 from, u64 to, u64 pages) {
       if (word == 0) continue;
       install(space, to + n * size, 0, word);
       const PteView v = format_.view(word);
-      if (v.kind != EntryKind::leaf || v.pfn == kZeroFrame) continue;
+      if (v.kind != EntryKind::leaf || !counted(v.pfn)) continue;
       for (Mapping& m : map_.at(v.pfn).rmap) {
         if (m.space == &space && m.va == from + n * size) m.va = to + n * size;
       }

@@ -1,11 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Birth, copying and end of address spaces.
+#include <algorithm>
+
+#include "model/arch/layout.h"
 #include "sw/mm/memory.h"
 
 namespace kilburn::os {
 
-std::unique_ptr<AddressSpace> Memory::create(u32 id) { return std::make_unique<AddressSpace>(parts_, id); }
+std::unique_ptr<AddressSpace> Memory::create(u32 id) {
+  auto space = std::make_unique<AddressSpace>(parts_, id);
+  spaces_.push_back(space.get());
+  return space;
+}
 
 std::unique_ptr<AddressSpace> Memory::fork(AddressSpace& parent, u32 id) {
   ++statistics_.forks;
@@ -18,8 +25,9 @@ std::unique_ptr<AddressSpace> Memory::fork(AddressSpace& parent, u32 id) {
     child->table.ensure(page);  // may reclaim: the parent's entry is read after it
     u64 word = parent.table.load(page);
     const PteView v = format_.view(word);
-    if (v.kind == EntryKind::leaf && v.pfn != kZeroFrame) {
-      if (v.rights & kWrite) {
+    if (v.kind == EntryKind::leaf && counted(v.pfn)) {
+      // Pages of files and segments are shared for good, private ones until the first store.
+      if ((v.rights & kWrite) && map_[v.pfn].state == FrameState::user) {
         word = parent.table.update(
             page, [&](u64 old) { return format_.with_rights(old, static_cast<Rights>(v.rights & ~kWrite)); });
         g.unhooked(parent.tag, page);
@@ -49,6 +57,8 @@ void Memory::destroy(AddressSpace& space) {
   space.table.free_root(g);
   g.commit();
   cpus_.drop(space.tag);
+  std::erase(spaces_, &space);
+  reap_segments();
 }
 
 void Memory::load(unsigned cpu, AddressSpace& space) {
@@ -56,12 +66,13 @@ void Memory::load(unsigned cpu, AddressSpace& space) {
   cpus_.load(cpu, space.tag, space.table.root());
 }
 
+arch::Context Memory::bare_context() { return {0, 0, static_cast<u32>(arch::layout::Controls::PHYS.mask())}; }
+
 bool Memory::peek(const AddressSpace& space, u64 va, std::span<std::byte> out) {
   const u64 page = format_.page_down(va);
   const PteView v = format_.view(space.table.load(page));
   switch (v.kind) {
     case EntryKind::leaf:
-      map_.at(v.pfn);
       memory_.read(frame_address(v.pfn) + (va - page), out);
       return true;
     case EntryKind::poison:
@@ -71,10 +82,10 @@ bool Memory::peek(const AddressSpace& space, u64 va, std::span<std::byte> out) {
         memory_.read(frame_address(cached) + (va - page), out);
         return true;
       }
-      if (swap_.read(v.slot, chunk_) != SwapArea::ReadError::none) return false;
+      if (swap_.read(v.slot, chunk_) != SwapSpace::ReadError::none) return false;
       break;
     case EntryKind::none:
-      make_bytes(space, page);
+      if (!make_bytes(space, page)) return false;
       chunk_ = page_;
       break;
   }

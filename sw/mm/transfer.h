@@ -1,23 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Pages on their way from a swap area: the frame is in the swap cache, pinned, and nobody's until the fault that
-// wants it comes back for it.
+// Pages on their way from a disk. One from a swap area is in the swap cache, pinned, and nobody's until the fault that
+// wants it comes back for it; one of a file or of shared memory is in the page cache, pinned.
 #pragma once
 
 #include <algorithm>
 #include <vector>
 
-#include "sw/mm/swap.h"
+#include "sw/core/types.h"
 
 namespace kilburn::os {
 
 class Transfers {
  public:
   struct Transfer {
-    u32 slot;
+    u32 slot;  // 0: an object's page
     Pfn pfn;
     u64 done_at;
-    SwapArea::ReadError error;  // known when it is done
+    int error;           // errno, known when it is done
+    bool ahead = false;  // nobody has touched the page yet
   };
   void add(const Transfer& transfer) { list_.push_back(transfer); }
   const Transfer* find(u32 slot) const {
@@ -30,7 +31,7 @@ class Transfers {
   }
   bool failed(u32 slot) const {
     const Transfer* transfer = find(slot);
-    return transfer != nullptr && transfer->error != SwapArea::ReadError::none;
+    return transfer != nullptr && transfer->error != 0;
   }
   Transfer take(size_t n) {
     const Transfer transfer = list_[n];

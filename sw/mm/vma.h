@@ -6,15 +6,33 @@
 #include <boost/intrusive/avl_set.hpp>
 
 #include "sw/core/types.h"
+#include "sw/mm/page_object.h"
 
 namespace kilburn::os {
 
-// What an untouched byte reads as.
-struct Backing {
-  u32 file = 0;    // 0: anonymous, zero; else a file mapping, bytes by file_byte()
-  u64 offset = 0;  // of the area's first byte in the file; 0 if anonymous
+enum class AreaKind : u8 {
+  ordinary,     // private: anonymous memory, or a file's pages, copied before they are changed
+  file_shared,  // a file's pages themselves
+  shm,          // a segment of shared memory
+  device,       // frames past the end of memory, not cached, not counted
+  guard,        // nothing, ever
+};
 
-  Backing at(u64 distance) const { return file == 0 ? Backing{} : Backing{file, offset + distance}; }
+// What an area shows where the process has not stored to it.
+struct Backing {
+  // Numbers of what is no file: they do not collide with a descriptor.
+  static constexpr u32 kSegment = u32{1} << 31;  // plus the segment's id
+  static constexpr u32 kDevice = ~u32{0};
+
+  u32 file = 0;    // 0: anonymous, zero; else the number of a file, whose first bytes are file_word()
+  u64 offset = 0;  // of the area's first byte in the file; 0 if anonymous
+  AreaKind kind = AreaKind::ordinary;
+  ObjectRef object = {};  // of areas that a Memory made: the file or segment
+
+  bool whole_pages() const { return kind != AreaKind::ordinary && kind != AreaKind::guard; }
+  Backing at(u64 distance) const {
+    return file == 0 ? Backing{0, 0, kind} : Backing{file, offset + distance, kind, object};
+  }
   bool operator==(const Backing&) const = default;
 };
 // The 8 bytes of a file at `offset` (a multiple of 8). Recorded traces hold no file contents, so they
@@ -56,6 +74,12 @@ class VmaSet {
     Rights rights = 0;
   };
   Coverage coverage(u64 lo, u64 hi) const;
+
+  // The area that covers all of [lo, hi), or nullptr.
+  const Vma* whole(u64 lo, u64 hi) const {
+    const Vma* vma = find(lo);
+    return vma != nullptr && vma->end >= hi ? vma : nullptr;
+  }
 
   // Inserts where nothing is (checked), merging with equal neighbours.
   void insert(u64 start, u64 end, Rights, Backing, bool inferred = false, VmaFlags flags = {});

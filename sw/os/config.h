@@ -11,10 +11,12 @@ namespace kilburn::os {
 
 struct Config {
   arch::Format format = arch::Format::x86_64;
-  u32 frames = 64;        // page frames, of the format's page size; the whole of memory
-  u32 swap_slots = 4096;  // pages
-  std::string swap_path;  // host file for the swap area; empty: host memory
-  u64 seed = 1;           // of the yield policy
+  u32 frames = 64;                                   // page frames, of the format's page size; the whole of memory
+  u32 swap_slots = 4096;                             // pages
+  u32 device_frames = 0;                             // of a device, after the frames
+  std::vector<FaultyDevice::Plan> file_faults = {};  // of the disk that holds the programs' files
+  std::string swap_path;                             // host file for the swap area; empty: host memory
+  u64 seed = 1;                                      // of the yield policy
   YieldPolicy yield = YieldPolicy::none;
   Bug bug = Bug::none;
   unsigned asid_bits = 8;
@@ -31,6 +33,11 @@ struct Config {
   bool strict = false;         // an access outside every area is SIGSEGV; else an area is inferred
   bool poison = true;
   bool age_invalidate = true;
+  bool huge = false;       // large pages and granularity-hint blocks
+  u32 nodes = 1;           // of memory (NUMA)
+  u32 dma_frames = 0;      // frames of zone DMA
+  u32 highmem_frames = 0;  // frames of zone HIGHMEM
+  WatermarkPreset watermarks = WatermarkPreset::off;
   bool check_order = true;        // P28, P29, P32, P33 on every event
   bool check_loads = true;        // the oracle
   bool check_translation = true;  // P27, P32 on every access
@@ -39,6 +46,8 @@ struct Config {
     return {.format = format,
             .frames = frames,
             .swap_slots = swap_slots,
+            .device_frames = device_frames,
+            .file_faults = file_faults,
             .asid_bits = asid_bits,
             .switch_policy = switch_policy,
             .refill = refill,
@@ -48,7 +57,12 @@ struct Config {
             .yield = yield,
             .seed = seed,
             .bug = bug,
+            .huge = huge,
             .poison = poison,
+            .nodes = nodes,
+            .dma_frames = dma_frames,
+            .highmem_frames = highmem_frames,
+            .watermarks = watermarks,
             .age_invalidate = age_invalidate};
   }
 };

@@ -26,7 +26,8 @@ Kernel::Kernel(PhysMem& physical, std::span<MmuPort* const> ports, Clock& clock,
       clock_(clock),
       own_device_(device == nullptr ? make_device(config) : nullptr),
       memory_(std::make_unique<Memory>(physical, ports, device == nullptr ? *own_device_ : *device, config.memory())),
-      order_(memory_->format(), config.frames, memory_->log()),
+      order_(memory_->format(), config.frames + config.device_frames, memory_->log(), memory_->cpus().count()),
+      shared_bytes_(&memory_->contents()),
       page_mask_(memory_->format().page_size() - 1) {
   if (config.quantum == 0) throw UserError("the quantum must be at least 1 reference");
   turn_.fill(~size_t{0});  // the first process is next
@@ -58,7 +59,9 @@ void Kernel::event(const MmEvent& e) {
   OracleSpace& oracle = processes_[e.space - 1]->oracle;
   const bool gone = now.kind != EntryKind::leaf;
   if (gone || !now.young) oracle.forget_touched(e.va, e.span);
-  if (gone) oracle.forget_stored(e.va, e.span);
+  // Written back: the next store faults, so D may go (write_back in mm/file_pages.cpp).
+  const bool cleaned = !gone && old.dirty && !now.dirty && (now.rights & kWrite) == 0;
+  if (gone || cleaned) oracle.forget_stored(e.va, e.span);
 }
 
 // P44: as soon as an entry names a frame, no CPU reads the page elsewhere: the one that stores first would not be seen
@@ -84,7 +87,7 @@ void Kernel::witness(const MmEvent& e) {
 Process& Kernel::add_process() {
   Process& process = *processes_.emplace_back(std::make_unique<Process>());
   process.id = next_id_++;
-  process.oracle.files(&memory_->contents());
+  process.oracle.use(shared_bytes_, (page_mask_ + 1) >> kGranuleShift);
   process.cpu = (process.id - 1) % memory_->cpus().count();
   ++statistics_.processes;
   return process;
@@ -174,6 +177,7 @@ void Kernel::finish() {
     if (process->alive()) close_space(*process);
   }
   memory_->wait_for_transfers();
+  memory_->shut_down();
   finished_ = true;
   audit();
   if (const std::string_view name = memory_->yield().uncovered(); !name.empty()) {

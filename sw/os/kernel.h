@@ -16,9 +16,6 @@ namespace kilburn::os {
 
 struct ElfImage;
 
-// madvise(2), as far as the kernel has it.
-enum class Advice : u8 { normal, will_need, dont_need, free };
-
 class Kernel final : private MmListener {
  public:
   Kernel(PhysMem&, MmuPort&, Clock&, const Config&);
@@ -57,6 +54,8 @@ class Kernel final : private MmListener {
   u64 mmap_anywhere(Process&, u64 length, Rights, Backing backing = {});          // 0: no room
   int mmap_stack(Process&, u64 start, u64 length);                                // MAP_GROWSDOWN
   int munmap(Process&, u64 start, u64 length);
+  int shmat(Process&, u32 id, u64 start, Rights);  // a segment of Memory::shm_get()
+  int shmdt(Process&, u64 start);
   int mprotect(Process&, u64 start, u64 length, Rights);
   int mremap(Process&, u64 from, u64 old_length, u64 to, u64 new_length);
   int brk(Process&, u64 end);
@@ -125,6 +124,7 @@ class Kernel final : private MmListener {
   std::unique_ptr<BlockDevice> own_device_;
   std::unique_ptr<Memory> memory_;
   OrderChecker order_;
+  SharedBytes shared_bytes_;  // before the processes, whose oracles use it
   std::vector<std::unique_ptr<Process>> processes_;
   std::array<Process*, kMaxCpus> current_{};  // whose context each CPU has
   std::array<size_t, kMaxCpus> turn_{};       // process that ran last on each CPU

@@ -36,7 +36,10 @@ void Kernel::dispatch(Process& process, const TraceEvent& e, const ChildTraces& 
     case TraceEvent::Kind::modify:
       break;  // run_quantum() does references
     case TraceEvent::Kind::map:
-      expect_success(process, mmap(process, e.address, e.length, e.rights, {e.file, e.offset}), "mmap");
+      expect_success(process,
+                     mmap(process, e.address, e.length, e.rights,
+                          {e.file, e.offset, e.shared ? AreaKind::file_shared : AreaKind::ordinary}),
+                     "mmap");
       break;
     case TraceEvent::Kind::unmap:
       expect_success(process, munmap(process, e.address, e.length), "munmap");
@@ -118,6 +121,7 @@ void Kernel::run_quantum(Process& process, const ChildTraces& children) {
     if (!process.alive()) break;
   }
   if (!process.alive()) process.reader = nullptr;
+  if (config_.huge && process.alive()) memory_->khugepaged(*process.space, 1);
   if (config_.spread) process.cpu = (process.cpu + 1) % memory_->cpus().count();
 }
 

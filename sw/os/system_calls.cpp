@@ -8,7 +8,7 @@
 namespace kilburn::os {
 
 int Kernel::mapped(Process& process, int error, u64 start, u64 length, Backing backing) {
-  if (error == 0) process.oracle.map(start, start + granule_up(length), backing);
+  if (error == 0) process.oracle.map(start, memory_->end_of(backing, start, length), backing);
   return error;
 }
 
@@ -43,8 +43,26 @@ u64 Kernel::mmap_anywhere(Process& process, u64 length, Rights rights, Backing b
 
 int Kernel::munmap(Process& process, u64 start, u64 length) {
   ++statistics_.system_calls;
+  const u64 end = memory_->end_of(*process.space, start, length);
   const int error = memory_->unmap(*process.space, start, length);
-  if (error == 0) process.oracle.unmap(start, start + granule_up(length));
+  if (error == 0) process.oracle.unmap(start, end);
+  return error;
+}
+
+int Kernel::shmat(Process& process, u32 id, u64 start, Rights rights) {
+  ++statistics_.system_calls;
+  const int error = memory_->shm_attach(*process.space, id, start, rights);
+  if (error != 0) return error;
+  process.oracle.map(start, start + memory_->segment(id)->length, {Backing::kSegment + id, 0, AreaKind::shm});
+  return 0;
+}
+
+int Kernel::shmdt(Process& process, u64 start) {
+  ++statistics_.system_calls;
+  const Vma* vma = process.space->vmas.find(start);
+  const u64 end = vma == nullptr ? start : vma->end;
+  const int error = memory_->shm_detach(*process.space, start);
+  if (error == 0) process.oracle.unmap(start, end);
   return error;
 }
 
@@ -74,18 +92,19 @@ int Kernel::madvise(Process& process, u64 start, u64 length, Advice advice) {
   ++statistics_.system_calls;
   switch (advice) {
     case Advice::normal:
-      break;
+    case Advice::random:
+    case Advice::sequential:
     case Advice::will_need:
-      return memory_->read_ahead(*process.space, start, length);
+      break;
     case Advice::dont_need:
     case Advice::free: {
       // A page that MADV_FREE gives back may go at any time: here it goes at once.
       const int error = memory_->drop(*process.space, start, length, advice == Advice::free);
-      if (error == 0 || error == ENOMEM) process.oracle.forget(start, start + granule_up(length));
+      if (error == 0 || error == ENOMEM) process.oracle.forget(start, memory_->end_of(*process.space, start, length));
       return error;
     }
   }
-  return 0;
+  return memory_->advise(*process.space, start, length, advice);
 }
 
 int Kernel::msync(Process& process, u64 start, u64 length) {
