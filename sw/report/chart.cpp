@@ -11,7 +11,7 @@ namespace kilburn::os {
 
 namespace {
 
-constexpr double kWide = 360, kHigh = 190;
+constexpr double kWide = 360, kHigh = 198;
 constexpr double kLeft = 40, kRight = 352, kTop = 8, kBottom = 166;
 
 std::string number(double value) {
@@ -176,7 +176,7 @@ std::string figure(const Chart& chart) {
 }
 
 std::string bars(const std::string& title, const std::string& unit, const std::vector<Bar>& all) {
-  constexpr double kRow = 26, kNames = 84;
+  constexpr double kRow = 26, kNames = 116;
   double most = 10;
   for (const Bar& bar : all) most = std::max({most, bar.value, bar.longest});
   const double decades = std::ceil(std::log10(most));

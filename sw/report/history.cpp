@@ -21,14 +21,23 @@ std::vector<double> amounts(Samples samples, Value value) {
   return y;
 }
 
+// The sample that a rate is measured from: the one before, but the last one may have come right after it.
+size_t before(Samples samples, size_t n) {
+  const u64 usual = samples[1].references - samples[0].references;
+  size_t from = n - 1;
+  while (from > 0 && samples[n].references - samples[from].references < usual / 2) --from;
+  return from;
+}
+
 // Events for 1 000 references, between the sample before and this one.
 template <class Value>
 std::vector<double> rates(Samples samples, Value value) {
   std::vector<double> y(samples.size(), 0);
   for (size_t n = 1; n < samples.size(); ++n) {
-    const u64 references = samples[n].references - samples[n - 1].references;
+    const size_t from = before(samples, n);
+    const u64 references = samples[n].references - samples[from].references;
     if (references == 0) continue;
-    y[n] = 1000.0 * static_cast<double>(value(samples[n]) - value(samples[n - 1])) / static_cast<double>(references);
+    y[n] = 1000.0 * static_cast<double>(value(samples[n]) - value(samples[from])) / static_cast<double>(references);
   }
   if (y.size() > 1) y[0] = y[1];
   return y;
@@ -55,15 +64,15 @@ Chart memory_map(Samples samples, const std::vector<double>& x) {
   double all = 0;
   for (const u64 frames : samples.front().frames) all += static_cast<double>(frames);
   chart.top = all;
-  const auto of = [&](FrameUse use, const char* colour) {
+  const auto of = [&](MemoryUse use, const char* colour) {
     add(chart, std::string(name(use)),
         amounts(samples, [=](const Sample& s) { return s.frames[static_cast<size_t>(use)]; }), colour);
   };
-  of(FrameUse::kernel, "s8");
-  of(FrameUse::tables, "s4");
-  of(FrameUse::file, "s2");
-  of(FrameUse::anonymous, "s0");
-  of(FrameUse::free, "free");
+  of(MemoryUse::kernel, "s8");
+  of(MemoryUse::tables, "s4");
+  of(MemoryUse::cache, "s2");
+  of(MemoryUse::anonymous, "s0");
+  of(MemoryUse::free, "free");
   return chart;
 }
 
@@ -97,8 +106,9 @@ Chart tlb(Samples samples, const std::vector<double>& x) {
   std::vector<double> y(samples.size(), 100);
   bool counted = false;
   for (size_t n = 1; n < samples.size(); ++n) {
-    const double hits = static_cast<double>(samples[n].tlb.hits - samples[n - 1].tlb.hits);
-    const double all = hits + static_cast<double>(samples[n].tlb.misses - samples[n - 1].tlb.misses);
+    const size_t from = before(samples, n);
+    const double hits = static_cast<double>(samples[n].tlb.hits - samples[from].tlb.hits);
+    const double all = hits + static_cast<double>(samples[n].tlb.misses - samples[from].tlb.misses);
     y[n] = all > 0 ? 100 * hits / all : y[n - 1];
     counted = counted || all > 0;
   }

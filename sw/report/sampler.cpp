@@ -11,29 +11,29 @@ namespace {
 constexpr u64 kLeastInterval = 16;  // references
 }
 
-std::string_view name(FrameUse use) {
-  constexpr std::string_view kNames[] = {"free", "anonymous", "file", "page tables", "kernel"};
+std::string_view name(MemoryUse use) {
+  constexpr std::string_view kNames[] = {"free", "anonymous", "files, shared memory", "page tables", "kernel"};
   return kNames[static_cast<size_t>(use)];
 }
 
-FrameUse use_of(const Frame& frame) {
+MemoryUse use_of(const Frame& frame) {
   switch (frame.state) {
     case FrameState::free:
-      return FrameUse::free;
+      return MemoryUse::free;
     case FrameState::table:
-      return FrameUse::tables;
-    case FrameState::user: {
-      if (frame.rmap.empty()) return FrameUse::anonymous;
-      const Mapping& m = frame.rmap.front();
-      const Vma* area = m.space->vmas.find(m.va);
-      return area != nullptr && area->backing.file != 0 ? FrameUse::file : FrameUse::anonymous;
-    }
+      return MemoryUse::tables;
+    case FrameState::user:
+      return MemoryUse::anonymous;
+    case FrameState::file:
+    case FrameState::shm:
+    case FrameState::buffer:
+      return MemoryUse::cache;
     case FrameState::reserved:
     case FrameState::zero:
     case FrameState::kernel:
       break;
   }
-  return FrameUse::kernel;
+  return MemoryUse::kernel;
 }
 
 // A sample looks at every frame: not more often than there are references to pay for it.
@@ -57,14 +57,12 @@ Sample Sampler::now() {
   for (Pfn pfn = 0; pfn < map.size(); ++pfn) {
     const Frame& frame = map[pfn];
     ++s.frames[static_cast<size_t>(use_of(frame))];
-    if (frame.state == FrameState::free && frame.order <= Buddy::kMaxOrder) {
-      s.free_frames[frame.order] += u64{1} << frame.order;
-    }
     for (const Mapping& m : frame.rmap) {
       const PteView entry = memory.format().view(m.space->table.load(m.va));
       s.young_pages += entry.kind == EntryKind::leaf && entry.young;
     }
   }
+  for (const auto& [first, order] : memory.buddy().free_blocks()) s.free_frames[order] += u64{1} << order;
   std::vector<Sample::Resident> all;
   for (const auto& process : kernel_.processes()) {
     if (process->alive()) all.push_back({process->id, process->space->rss});

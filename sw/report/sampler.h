@@ -14,10 +14,10 @@
 
 namespace kilburn::os {
 
-enum class FrameUse : u8 { free, anonymous, file, tables, kernel };
-inline constexpr size_t kFrameUses = 5;
-std::string_view name(FrameUse);
-FrameUse use_of(const Frame&);
+enum class MemoryUse : u8 { free, anonymous, cache, tables, kernel };
+inline constexpr size_t kMemoryUses = 5;
+std::string_view name(MemoryUse);
+MemoryUse use_of(const Frame&);
 
 // Lookups of the TLBs that were answered, and that were not.
 struct TlbCounts {
@@ -33,7 +33,7 @@ struct Sample {
 
   u64 references = 0;
   u64 cycles = 0;                                       // of the clock
-  std::array<u64, kFrameUses> frames{};                 // now
+  std::array<u64, kMemoryUses> frames{};                // now
   std::array<u64, Buddy::kMaxOrder + 1> free_frames{};  // now, by the order of the free block that they are in
   std::array<Resident, kResidents> residents{};         // now: the largest processes, largest first
   u64 other_pages = 0;                                  // of all other processes

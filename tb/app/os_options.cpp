@@ -39,9 +39,22 @@ void parse_costs(OsOptions& o) {
   }
 }
 
+constexpr std::pair<std::string_view, os::WatermarkPreset> kWatermarks[] = {
+    {"off", os::WatermarkPreset::off},
+    {"classic20", os::WatermarkPreset::classic20},
+    {"zoned24", os::WatermarkPreset::zoned24}};
+
+os::WatermarkPreset watermark_option(const po::variables_map& map) {
+  const auto& given = map["watermarks"].as<std::string>();
+  for (const auto& [name, preset] : kWatermarks) {
+    if (given == name) return preset;
+  }
+  throw UserError("--watermarks is off, classic20 or zoned24, not \"" + given + "\"");
+}
+
 void only_with_os(const po::variables_map& map) {
-  for (const char* option :
-       {"processes", "cpus", "spread", "switch-policy", "refill", "prefault", "cost", "report", "scale"}) {
+  for (const char* option : {"processes", "cpus", "spread", "switch-policy", "refill", "prefault", "huge", "nodes",
+                             "watermarks", "cost", "report", "scale"}) {
     if (map.count(option) && !map[option].defaulted()) {
       throw UserError("--" + std::string(option) + " is about the OS: it goes with --program, --trace or --workload");
     }
@@ -88,6 +101,10 @@ po::options_description os_option_descriptions() {
       "context switches: tagged (address-space numbers) or flush (of everything not global)")(
       "refill", "the OS fills the TLBs, nobody walks (Alpha formats)")(
       "prefault", "mappings get all their pages at once, nothing on demand")(
+      "huge", "large pages and granularity-hint blocks where areas and free memory allow them")(
+      "nodes", po::value<std::string>()->default_value("1")->value_name("N"), "1 to 4 nodes of memory (NUMA)")(
+      "watermarks", po::value<std::string>()->default_value("off")->value_name("W"),
+      "free memory that is kept in reserve: off, classic20 or zoned24")(
       "cost", po::value<std::vector<std::string>>()->value_name("STEP=CYCLES"),
       "what a step of the OS costs, for the latencies; may be given several times")(
       "report", "write report.html into the run folder: memory, faults, TLB over time");
@@ -111,6 +128,9 @@ void parse_os_options(const po::variables_map& map, RunOptions& o) {
     throw UserError("--switch-policy is tagged or flush, not \"" + policy + "\"");
   }
   os.switch_policy = policy == "flush" ? os::SwitchPolicy::flush : os::SwitchPolicy::tagged;
+  os.huge = map.count("huge") != 0;
+  os.nodes = static_cast<u32>(number(map, "nodes", 1, os::PhysicalLayout::kMaxNodes));
+  os.watermarks = watermark_option(map);
   if (map.count("cost")) os.costs = map["cost"].as<std::vector<std::string>>();
   parse_costs(os);
   check_workload(map, o);
@@ -131,6 +151,11 @@ std::vector<std::string> os_option_words(const RunOptions& o) {
   if (os.switch_policy == os::SwitchPolicy::flush) add("--switch-policy", "flush");
   if (os.refill) words.emplace_back("--refill");
   if (os.prefault) words.emplace_back("--prefault");
+  if (os.huge) words.emplace_back("--huge");
+  if (os.nodes != 1) add("--nodes", std::to_string(os.nodes));
+  for (const auto& [name, preset] : kWatermarks) {
+    if (preset == os.watermarks && preset != os::WatermarkPreset::off) add("--watermarks", std::string(name));
+  }
   for (const std::string& cost : os.costs) add("--cost", cost);
   return words;
 }

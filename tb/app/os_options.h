@@ -9,6 +9,7 @@
 
 #include "sw/mm/asid.h"
 #include "sw/mm/cost.h"
+#include "sw/mm/zone.h"
 
 namespace kilburn::tb {
 
@@ -21,8 +22,11 @@ struct OsOptions {
   bool frames_given = false;  // else a workload has as few as make it do what it is about
   bool spread = false;        // a process goes from CPU to CPU
   os::SwitchPolicy switch_policy = os::SwitchPolicy::tagged;
-  bool refill = false;             // software fills the TLBs
-  bool prefault = false;           // mappings get their pages at once
+  bool refill = false;    // software fills the TLBs
+  bool prefault = false;  // mappings get their pages at once
+  bool huge = false;      // large pages and granularity-hint blocks
+  arch::u32 nodes = 1;    // of memory
+  os::WatermarkPreset watermarks = os::WatermarkPreset::off;
   std::vector<std::string> costs;  // --cost, as given
   os::CostTable table = os::kDefaultCosts;
   bool report = false;  // write report.html

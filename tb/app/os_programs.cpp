@@ -20,6 +20,7 @@ namespace {
 
 constexpr u32 kSwapSlots = 65536;
 constexpr u64 kAuditEvery = 100000;  // references
+constexpr u32 kSpreadQuantum = 16;   // of a workload, which is short
 
 std::string words(std::string_view code) {
   std::string text(code);
@@ -72,7 +73,11 @@ os::Config os_config(const RunOptions& options) {
   config.switch_policy = options.os.switch_policy;
   config.refill = options.os.refill ? os::RefillMode::software : os::RefillMode::hardware;
   config.prefault = options.os.prefault;
+  config.huge = options.os.huge;
+  config.nodes = options.os.nodes;
+  config.watermarks = options.os.watermarks;
   config.spread = options.os.spread;
+  if (config.spread && !options.os.workload.empty()) config.quantum = kSpreadQuantum;
   config.costs = options.os.table;
   config.audit_every = kAuditEvery;
   config.max_references = options.references;
@@ -122,9 +127,15 @@ void collect(os::Kernel& kernel, Result& result) {
                {"frames used at most", m.frames_peak},
                {"pages swapped out", m.swapped_out},
                {"pages swapped in", m.swapped_in},
+               {"pages read from devices", m.paged_in},
+               {"pages written to devices", m.paged_out},
+               {"pages read ahead", m.read_ahead},
                {"clean pages evicted", m.evicted_unwritten},
                {"pages dropped", m.dropped},
                {"pages aged", m.aged},
+               {"pages migrated", m.migrated},
+               {"large pages made", m.collapsed},
+               {"large pages split", m.split},
                {"TLB fills by software", s.refills},
                {"waits for the disk beside others", s.blocked},
                {"yield points", s.yields},

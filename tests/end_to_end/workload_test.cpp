@@ -209,6 +209,8 @@ TEST_CASE("what does not go together is refused in one sentence") {
   refused({"--workload", "thrash", "--refill"}, "--refill: x86-64");
   refused({"--workload", "thrash", "--refill", "--format", "alpha", "--dut", "small"}, "feature REFILL");
   refused({"--workload", "thrash", "--switch-policy", "lazy"}, "--switch-policy is tagged or flush");
+  refused({"--workload", "thrash", "--watermarks", "high"}, "--watermarks is off, classic20 or zoned24");
+  refused({"--workload", "thrash", "--nodes", "5"}, "--nodes needs a whole number from 1 to 4");
   refused({"--workload", "thrash", "--cost", "coffee=3"}, "there is no such step");
   refused({"--workload", "thrash", "--cost", "trap=much"}, "NAME=CYCLES");
   refused({"--workload", "thrash", "--frames", "9", "--dut", "arch"}, "frames");
