@@ -7,7 +7,6 @@
 #include <sstream>
 
 #include "sw/report/chart.h"
-#include "sw/report/history.h"
 #include "tb/errors.h"
 #include "tb/regress/html_parts.h"
 #include "tb/regress/words.h"
@@ -64,13 +63,13 @@ void cards(std::ostream& out, const Result& r) {
   card(out, grouped(figure_of(r.os, "frames")), "page frames");
   card(out, grouped(figure_of(r.os, "pages swapped out")), "pages swapped out");
   card(out, grouped(figure_of(r.os, "pages swapped in")), "pages swapped in");
-  if (!r.samples.empty()) {
-    const os::TlbCounts& tlb = r.samples.back().tlb;
-    if (const u64 all = tlb.hits + tlb.misses; all != 0) {
-      char text[32];
-      std::snprintf(text, sizeof text, "%.1f %%", 100.0 * static_cast<double>(tlb.hits) / static_cast<double>(all));
-      card(out, text, "TLB hits");
-    }
+  u64 hits = 0, misses = 0;
+  for (const char* name : {"dut i hit", "dut d hit", "TLB hits"}) hits += figure_of(r.translation, name);
+  for (const char* name : {"dut i miss", "dut d miss", "TLB misses"}) misses += figure_of(r.translation, name);
+  if (hits + misses != 0) {
+    char text[32];
+    std::snprintf(text, sizeof text, "%.1f %%", 100.0 * static_cast<double>(hits) / static_cast<double>(hits + misses));
+    card(out, text, "TLB hits");
   }
   card(out, grouped(r.cycles), "cycles");
   card(out, grouped(r.compared()), "comparisons");
@@ -111,7 +110,7 @@ std::string page(const Result& r) {
   head(out, r);
   cards(out, r);
   failure(out, r);
-  out << "<h2>Over the run</h2>\n<div class=\"charts\">\n" << os::history_charts(r.samples);
+  out << "<h2>Over the run</h2>\n<div class=\"charts\">\n" << r.charts;
   if (const auto bars = latency_bars(r.latency); !bars.empty()) {
     out << os::bars("Latency of faults", "cycles of the kernel, disk included", bars);
   }

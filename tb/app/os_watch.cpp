@@ -5,6 +5,7 @@
 
 #include <algorithm>
 
+#include "sw/report/history.h"
 #include "tb/app/interrupt.h"
 #include "tb/text.h"
 
@@ -42,7 +43,7 @@ void OsWatch::finish(Result& result) {
   kernel_.observe(~arch::u64{0}, {});
   if (!sampler_) return;
   sampler_->finish();
-  result.samples = sampler_->samples();
+  result.charts = os::history_charts(sampler_->samples());
 }
 
 }  // namespace kilburn::tb

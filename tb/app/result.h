@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "sw/report/sampler.h"
 #include "tb/failure/failure.h"
 #include "tb/second_opinion/opinion.h"
 
@@ -42,10 +41,10 @@ struct Result {
   std::string against, against_description;  // the second DUT; empty without one
   std::vector<Beside> beside;
   unsigned failed_hart = 0;
-  bool against_failed = false;      // the failure is the second DUT's
-  std::vector<os::Sample> samples;  // of the OS over the run, for the report; empty without one
-  std::string report;               // report.html in the run folder; empty if there is none
-  std::string memory_digest;        // of every byte of every process at the end; empty without an OS
+  bool against_failed = false;  // the failure is the second DUT's
+  std::string charts;           // of the OS over the run, for the report; empty without one
+  std::string report;           // report.html in the run folder; empty if there is none
+  std::string memory_digest;    // of every byte of every process at the end; empty without an OS
   arch::u64 cycles = 0;
   double seconds = 0;  // wall time of the simulation
 

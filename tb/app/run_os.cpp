@@ -41,9 +41,9 @@ class SumClock final : public os::Clock {
 
 // On a model: no pins, no waves.
 void run_on_model(os::PhysMem& memory, std::span<os::MmuPort* const> ports, os::Clock& clock, const RunOptions& options,
-                  const Traces& traces, Result& result, os::Sampler::Tlb tlb = {}) {
+                  const Traces& traces, Result& result, const os::Sampler::Tlb& tlb = {}) {
   os::Kernel kernel(memory, ports, clock, os_config(options));
-  OsWatch watch(options, kernel, true, std::move(tlb));
+  OsWatch watch(options, kernel, true, tlb);
   const auto start = std::chrono::steady_clock::now();
   try {
     run_programs(options, traces, kernel, clock);
@@ -59,6 +59,9 @@ void run_on_model(os::PhysMem& memory, std::span<os::MmuPort* const> ports, os::
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   watch.finish(result);
   collect(kernel, result);
+  if (!tlb) return;
+  result.translation.emplace_back("TLB hits", tlb().hits);
+  result.translation.emplace_back("TLB misses", tlb().misses);
 }
 
 // One port a CPU, on one flat memory.
@@ -86,7 +89,7 @@ void run_on_ports(const RunOptions& options, const Traces& traces, Result& resul
     };
   }
   SumClock clock(clocks);
-  run_on_model(memory, cpus, clock, options, traces, result, std::move(tlb));
+  run_on_model(memory, cpus, clock, options, traces, result, tlb);
 }
 
 void run_on_arch(const RunOptions& options, const Traces& traces, Result& result) {

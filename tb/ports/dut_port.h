@@ -43,6 +43,7 @@ class DutPort final : public os::MmuPort, public os::Clock {
  private:
   void present(arch::u64 va, arch::Op op, arch::Mode mode, unsigned id);
   void maintain(std::uint8_t op, arch::u64 va, arch::u16 asid, arch::u64 word);
+  void wait_speculated();  // for every prefetch in flight
   void clock();
   void before_clock();
 

@@ -52,7 +52,9 @@ TEST_CASE("the listing of workloads names what the manual of each format runs") 
 
 TEST_CASE("workloads on the RTL in lockstep leave the memory that the architecture says") {
   const Folder folder;
-  for (const std::string workload : {"mmap-inherit", "mremap", "write-code", "fork-chain"}) {
+  // mmap-churn: an access that was taken before a context switch must not fill under a number that is another's by
+  // then.
+  for (const std::string workload : {"mmap-churn", "mmap-inherit", "mremap", "write-code", "fork-chain"}) {
     const Ran model = folder.run({"run", "--workload", workload, "--dut", "arch", "--out", "arch-" + workload});
     INFO(workload << "\n" << model.out << model.err);
     REQUIRE(model.status == 0);
