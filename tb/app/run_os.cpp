@@ -35,7 +35,7 @@ os::Config os_config(const RunOptions& options) {
   config.audit_every = kAuditEvery;
   config.max_references = options.references;
   config.strict = options.strict_trace;
-  config.check_loads = options.check_end_to_end;
+  config.check_loads = config.check_order = config.check_translation = options.check_end_to_end;
   if (!options.os_bug.empty()) config.bug = os::bug_from_id(options.os_bug).value();
   return config;
 }
