@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <array>
+#include <boost/crc.hpp>
 #include <cstring>
 #include <set>
 
@@ -37,53 +38,70 @@ void one_state(const View& v) {  // P1
         if (!listed || frame.count == 0)
           fail("P1", "user frame " + hex(pfn) + " is mapped by nobody or not on the ageing list");
         break;
+      case FrameState::file:
+      case FrameState::shm:
+        if (!listed || frame.object == nullptr || !frame.hash.is_linked()) {
+          fail("P1", "frame " + hex(pfn) + " is an object's page and not in the page cache");
+        }
+        break;
+      case FrameState::buffer:
+        if (listed || frame.count != 0) fail("P1", "frame " + hex(pfn) + " of buffers is in a list or mapped");
+        break;
       case FrameState::table:
         if (listed || v.census.parents[pfn] == 0) fail("P1", "table frame " + hex(pfn) + " is in a list or in no tree");
         break;
       case FrameState::free:
-        if (frame.count != 0) fail("P1", "free frame " + hex(pfn) + " has a count");
+        if (frame.count != 0 || frame.object != nullptr)
+          fail("P1", "free frame " + hex(pfn) + " has a count or object");
         break;
       case FrameState::reserved:
       case FrameState::zero:
         if (listed) fail("P1", "reserved frame " + hex(pfn) + " is in a list");
         break;
-      case FrameState::kernel:
-        fail("P1", "frame " + hex(pfn) + " is allocated and belongs to nobody");
+      case FrameState::kernel:  // kmalloc and vmalloc pin theirs; P10 knows whose each is; so do pages from the disk
+        if (frame.pins == 0 || listed) fail("P1", "frame " + hex(pfn) + " is allocated and belongs to nobody");
     }
   }
+}
+
+bool mappable(FrameState state) {
+  return state == FrameState::user || state == FrameState::file || state == FrameState::shm;
 }
 
 void free_not_mapped(const View& v) {  // P2
   for (Pfn pfn = 0; pfn < v.map.size(); ++pfn) {
     const FrameState state = v.map[pfn].state;
-    if (v.census.mappings[pfn] != 0 && state != FrameState::user && state != FrameState::zero) {
+    if (v.census.mappings[pfn] != 0 && !mappable(state) && state != FrameState::zero) {
       fail("P2", "frame " + hex(pfn) + " is mapped, and is free or the kernel's");
     }
     if (v.census.parents[pfn] != 0 && state != FrameState::table)
       fail("P2", "table in frame " + hex(pfn) + ", not a table frame");
   }
-  for (u32 slot = 1; slot <= v.world.memory.swap().slots(); ++slot) {
-    const Pfn cached = v.world.memory.swap()[slot].cached;
-    if (cached != kNoFrame && (v.map[cached].state != FrameState::user || v.map[cached].slot != slot)) {
-      fail("P2", "the swap cache of slot " + hex(slot) + " names frame " + hex(cached) + ", which is not its page");
+  v.world.memory.swap().for_each([&](u32 slot, const SwapSpace::Slot& s) {
+    if (s.cached == kNoFrame || v.world.memory.in_transfer(s.cached)) return;
+    const FrameState state = v.map[s.cached].state;
+    if ((state != FrameState::user && state != FrameState::shm) || v.map[s.cached].slot != slot) {
+      fail("P2", "the swap cache of slot " + hex(slot) + " names frame " + hex(s.cached) + ", which is not its page");
     }
-  }
+  });
 }
 
 void counts(const View& v) {  // P3
   for (Pfn pfn = 0; pfn < v.map.size(); ++pfn) {
     const Frame& frame = v.map[pfn];
-    if (frame.state == FrameState::user && frame.count != v.census.mappings[pfn]) {
+    if (mappable(frame.state) && frame.count != v.census.mappings[pfn]) {
       fail("P3", "frame " + hex(pfn) + " counts " + std::to_string(frame.count) + " mappings, the tables have " +
                      std::to_string(v.census.mappings[pfn]));
     }
-    if (frame.pins != 0) fail("P3", "frame " + hex(pfn) + " is still pinned");
+    if (frame.state != FrameState::kernel && frame.pins != (v.world.memory.in_transfer(pfn) ? 1 : 0))
+      fail("P3", "frame " + hex(pfn) + " is still pinned");
   }
 }
 
 void reverse_map(const View& v) {  // P4
   for (const Census::Leaf& leaf : v.census.leaves) {
     if (leaf.view.kind != EntryKind::leaf || leaf.view.pfn == Memory::kZeroFrame) continue;
+    if (leaf.view.pfn >= v.map.size()) continue;  // a device's, which nobody counts
     const Frame& frame = v.map[leaf.view.pfn];
     const auto known = std::count_if(frame.rmap.begin(), frame.rmap.end(), [&](const Mapping& m) {
       return m.space == leaf.process->space.get() && m.va == leaf.va;
@@ -97,12 +115,17 @@ void reverse_map(const View& v) {  // P4
 }
 
 void sums(const View& v) {  // P5
-  std::array<u64, 6> states{};
+  std::array<u64, kFrameStates> states{};
   for (Pfn pfn = 0; pfn < v.map.size(); ++pfn) ++states[static_cast<size_t>(v.map[pfn].state)];
   const u64 free = states[static_cast<size_t>(FrameState::free)];
   const u64 tables = states[static_cast<size_t>(FrameState::table)];
   if (free != v.world.memory.buddy().free_frames())
     fail("P5", "the allocator counts other free frames than are marked");
+  const auto number = [&](FrameState state) { return states[static_cast<size_t>(state)]; };
+  if (number(FrameState::buffer) != v.world.memory.buffers().frames())
+    fail("P5", "the buffer cache has other frames than are marked");
+  if (number(FrameState::file) + number(FrameState::shm) != v.world.memory.pages().size())
+    fail("P5", "the page cache has other frames than are marked");
   if (tables != v.census.tables.size()) fail("P5", "there are other table frames than tables");
   u64 sum = 0;
   for (const u64 n : states) sum += n;
@@ -118,8 +141,8 @@ void numbers(const View& v) {  // P6
   }
 }
 
-bool filled_with(const View& v, Pfn pfn, std::byte value) {
-  std::vector<std::byte> bytes(v.format.page_size());
+bool filled_with(const View& v, Pfn pfn, std::byte value, u64 part = 1) {
+  std::vector<std::byte> bytes(v.format.page_size() / part);
   v.world.memory.physical().read(v.world.memory.frame_address(pfn), bytes);
   // All bytes are alike if each equals the next.
   return bytes[0] == value && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
@@ -127,7 +150,7 @@ bool filled_with(const View& v, Pfn pfn, std::byte value) {
 
 void zero_page(const View& v) {  // P7
   if (!filled_with(v, Memory::kZeroFrame, std::byte{0})) fail("P7", "the zero page is not zero");
-  if (!filled_with(v, Memory::kEmptyRootFrame, std::byte{0})) fail("P7", "the empty root has entries");
+  if (!filled_with(v, Memory::kEmptyRootFrame, std::byte{0}, 2)) fail("P7", "the empty root has user entries");
   if (v.map[Memory::kZeroFrame].count != 0) fail("P7", "the zero page is counted");
   for (const Census::Leaf& leaf : v.census.leaves) {
     if (leaf.view.kind == EntryKind::leaf && leaf.view.pfn == Memory::kZeroFrame &&
@@ -153,6 +176,18 @@ void one_parent(const View& v) {  // P9
 }
 
 void buddy(const View& v) { v.world.memory.buddy().check(); }  // P11 P12 P13 P15
+
+void kernel_memory(const View& v) {  // P10 P18
+  v.world.memory.kernel().check();
+  u64 pinned = 0;
+  for (Pfn pfn = 0; pfn < v.map.size(); ++pfn) {
+    pinned += v.map[pfn].state == FrameState::kernel && !v.world.memory.in_transfer(pfn);
+  }
+  u64 held = v.world.memory.kernel().frames_held();
+  v.world.memory.kernel().for_each_table([&](Pfn, Pfn, unsigned) { --held; });
+  if (pinned != held)
+    fail("P10", std::to_string(pinned) + " frames are the kernel's, it knows of " + std::to_string(held));
+}
 
 void areas(const View& v) {  // P19 P20 P21
   for (const auto& process : v.world.processes) {
@@ -195,6 +230,25 @@ void walks(const View& v) {
   }
 }
 
+// P35: a block is aligned, in addresses and in frames, its frames follow each other, and nothing but the frame
+// differs between its entries.
+void blocks(const View& v) {
+  for (const Census::Leaf& leaf : v.census.leaves) {
+    const PageTable& table = leaf.process->space->table;
+    if (const u64 large = table.large_page(leaf.va); large != 0) {
+      if (v.format.leaf_frame(large) % v.format.entries() != 0) fail("P35", "large page not aligned at " + at(leaf));
+    }
+    if (leaf.view.kind != EntryKind::leaf || leaf.view.block == 0) continue;
+    const u64 pages = u64{1} << leaf.view.block, size = v.format.page_size();
+    const u64 index = leaf.va / size % pages;
+    const u64 first = table.load(leaf.va - index * size);
+    const Pfn frame = v.format.leaf_frame(first);
+    if (frame % pages != 0 || leaf.word != v.format.with_frame(first, static_cast<Pfn>(frame + index))) {
+      fail("P35", "the block of " + std::to_string(pages) + " pages is not uniform at " + at(leaf));
+    }
+  }
+}
+
 void young_and_dirty(const View& v) {  // P31 P32
   for (const Census::Leaf& leaf : v.census.leaves) {
     if (leaf.view.kind != EntryKind::leaf) continue;
@@ -212,36 +266,87 @@ void young_and_dirty(const View& v) {  // P31 P32
 }
 
 void asids(const View& v) {  // P34
-  std::set<u16> live;
+  std::array<std::set<u16>, kMaxCpus> live;
   for (const auto& process : v.world.processes) {
     if (!process->alive()) continue;
-    const u16 asid = v.world.memory.asids().live(process->space->tag);
-    if (asid != 0 && !live.insert(asid).second) fail("P34", "two processes have ASID " + std::to_string(asid));
+    const AsidSet asids = v.world.memory.cpus().live(process->space->tag);
+    for (unsigned cpu = 0; cpu < kMaxCpus; ++cpu) {
+      if (asids[cpu] != 0 && !live[cpu].insert(asids[cpu]).second) {
+        fail("P34", "two processes have ASID " + std::to_string(asids[cpu]) + " on CPU " + std::to_string(cpu));
+      }
+    }
+  }
+}
+
+void locked_pages(const View& v) {  // P10
+  for (const Census::Leaf& leaf : v.census.leaves) {
+    if (leaf.view.kind == EntryKind::swap &&
+        leaf.process->space->vmas.coverage(leaf.va, leaf.va + v.format.page_size()).locked) {
+      fail("P10", "a locked page is in the swap area: " + at(leaf));
+    }
   }
 }
 
 void slots(const View& v) {  // P46
-  SwapArea& swap = v.world.memory.swap();
+  SwapSpace& swap = v.world.memory.swap();
   u64 used = 0;
-  for (u32 slot = 1; slot <= swap.slots(); ++slot) {
-    const SwapArea::Slot& s = swap[slot];
+  swap.for_each([&](u32 slot, const SwapSpace::Slot& s) {
     if (s.users != v.census.users[slot]) {
       fail("P46", "slot " + hex(slot) + " counts " + std::to_string(s.users) + " entries, the tables have " +
                       std::to_string(v.census.users[slot]));
     }
     used += (s.users != 0 || s.cached != kNoFrame) && !s.bad;
-  }
+  });
   if (used + swap.free_slots() + swap.bad_slots() != swap.slots()) fail("P46", "a swap slot is neither used nor free");
+}
+
+// P49, P55: what is clean equals what its device should have, by the checksum of slot or page; the sum is
+// computed here from its definition.
+void clean_pages(const View& v) {
+  std::vector<std::byte> bytes(v.format.page_size());
+  const auto sum = [&bytes](u32 place, u32 generation) {
+    boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true> crc;
+    crc.process_bytes(bytes.data(), bytes.size());
+    crc.process_bytes(&place, sizeof place);
+    crc.process_bytes(&generation, sizeof generation);
+    return crc.checksum();
+  };
+  SwapSpace& swap = v.world.memory.swap();
+  for (Pfn pfn = 0; pfn < v.map.size(); ++pfn) {
+    const Frame& frame = v.map[pfn];
+    const bool file = frame.state == FrameState::file;
+    if ((!file && frame.slot == 0) || frame.dirty || v.world.memory.in_transfer(pfn)) continue;
+    const bool stored = std::any_of(frame.rmap.begin(), frame.rmap.end(),
+                                    [&](const Mapping& m) { return v.format.view(m.space->table.load(m.va)).dirty; });
+    if (stored) continue;
+    v.world.memory.physical().read(v.world.memory.frame_address(pfn), bytes);
+    if (file) {
+      const auto& written = static_cast<const FileObject&>(*frame.object).written;
+      const auto at = written.find(frame.index);
+      bool same = true;
+      for (size_t n = 0; at == written.end() && n < bytes.size(); n += 8) {
+        const u64 word = v.world.memory.contents().word(frame.object->number, frame.index * bytes.size() + n);
+        same = same && std::memcmp(bytes.data() + n, &word, 8) == 0;
+      }
+      if (at != written.end()) {
+        same = sum(static_cast<u32>(frame.index), at->second.generation) == at->second.checksum;
+      }
+      if (!same) fail("P49", "clean frame " + hex(pfn) + " is not what its file has");
+    } else if (sum(swap.local(frame.slot), swap[frame.slot].generation) != swap[frame.slot].checksum) {
+      fail("P55", "clean frame " + hex(pfn) + " does not match the checksum of its slot " + hex(frame.slot));
+    }
+  }
 }
 
 void all_free(const View& v) {  // P60
   if (!v.world.ended) return;
   const Memory& memory = v.world.memory;
-  if (memory.buddy().free_frames() != memory.buddy().frames()) {
-    fail("P60",
-         std::to_string(memory.buddy().frames() - memory.buddy().free_frames()) + " frames are not free at the end");
+  const u32 used = memory.buddy().frames() - memory.buddy().free_frames();
+  if (used != memory.kernel().frames_held()) {
+    fail("P60", std::to_string(used) + " frames are not free at the end, the kernel's own are " +
+                    std::to_string(memory.kernel().frames_held()));
   }
-  SwapArea& swap = v.world.memory.swap();
+  const SwapSpace& swap = v.world.memory.swap();
   if (swap.free_slots() + swap.bad_slots() != swap.slots()) fail("P60", "swap slots are not free at the end");
 }
 
@@ -250,10 +355,18 @@ void conservation(const View& v) {  // P63
     fail("P63", "the processor saw " + std::to_string(v.world.statistics.faults_seen) + " faults, the handler " +
                     std::to_string(v.world.memory.statistics().all_faults()));
   }
+  const MemoryStatistics& memory = v.world.memory.statistics();
+  const Statistics& s = v.world.statistics;
+  if (s.killed_segv != memory.faults[static_cast<size_t>(FaultKind::segv)] ||
+      s.killed_bus != memory.faults[static_cast<size_t>(FaultKind::bus)] ||
+      s.killed != s.killed_segv + s.killed_bus + s.killed_asked) {
+    fail("P63", "the signals differ from the faults that end in one");
+  }
   for (const auto& process : v.world.processes) {
     if (!process->alive()) continue;
     const auto resident = std::count_if(v.census.leaves.begin(), v.census.leaves.end(), [&](const Census::Leaf& leaf) {
-      return leaf.process == process.get() && leaf.view.kind == EntryKind::leaf && leaf.view.pfn != Memory::kZeroFrame;
+      return leaf.process == process.get() && leaf.view.kind == EntryKind::leaf &&
+             leaf.view.pfn != Memory::kZeroFrame && leaf.view.pfn < v.map.size();
     });
     if (process->space->rss != static_cast<u64>(resident)) fail("P63", "rss differs from the entries that are present");
   }
@@ -269,19 +382,24 @@ constexpr AuditName kNames[] = {
     {"P7", "the zero page is zero and never writable"},
     {"P8", "free frames hold their mark"},
     {"P9", "a table has one parent"},
-    {"P11-P15", "buddy blocks: aligned, disjoint, merged, pair bits, sums"},
+    {"P10", "locked pages stay in memory"},
+    {"P11-P15 P18", "buddy blocks: aligned, disjoint, merged, pair bits, sums; zones keep to their ranges"},
+    {"P10 P18", "kernel memory is pinned where it was put, global, reached in kernel mode only, in the zone asked for"},
     {"P19-P21", "areas: ordered, disjoint, aligned; the tree is balanced and finds them"},
     {"P24", "no entry outside an area, none with more rights than it"},
+    {"P35", "blocks are aligned, contiguous, uniform"},
     {"P25 P33", "the architecture's walk reads the tables as the kernel does"},
     {"P31 P32", "touched pages are young, stored ones dirty"},
     {"P34", "no ASID is two processes'"},
     {"P46", "slot counts equal the swap words; none is lost"},
+    {"P49 P55", "clean pages match the checksum of what was written"},
     {"P60", "at the end all frames and slots are free"},
-    {"P63", "faults and resident pages add up"},
+    {"P63", "faults, signals and resident pages add up"},
 };
 constexpr void (*kAudits[])(const View&) = {
-    one_state, free_not_mapped,  counts, reverse_map,     sums,  numbers, zero_page, poison,      one_parent, buddy,
-    areas,     entries_in_areas, walks,  young_and_dirty, asids, slots,   all_free,  conservation};
+    one_state,       free_not_mapped, counts, reverse_map,   sums,     numbers,          zero_page, poison,
+    one_parent,      locked_pages,    buddy,  kernel_memory, areas,    entries_in_areas, blocks,    walks,
+    young_and_dirty, asids,           slots,  clean_pages,   all_free, conservation};
 static_assert(std::size(kNames) == std::size(kAudits));
 
 }  // namespace

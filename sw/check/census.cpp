@@ -12,7 +12,23 @@ Census::Census(const World& world) {
   const u32 frames = world.memory.map_of_frames().size();
   mappings.resize(frames);
   parents.resize(frames);
-  users.resize(size_t{world.memory.swap().slots()} + 1);
+  users.resize(world.memory.swap().end());
+  for (const auto& [id, segment] : world.memory.segments()) {
+    for (const auto& [index, slot] : segment->slots) {
+      if (slot == SharedSegment::kLost) continue;
+      if (slot == 0 || slot >= users.size()) throw Violation("P46", "shared memory names swap slot " + hex(slot));
+      ++users[slot];
+    }
+  }
+  world.memory.kernel().for_each_table([&](Pfn pfn, Pfn parent, unsigned) {
+    if (pfn >= frames) throw Violation("P26", "a table entry of the kernel names frame " + hex(pfn));
+    ++parents[pfn];
+    tables.push_back({nullptr, pfn, parent});
+  });
+  for (const Pfn pfn : world.memory.spare_tables()) {
+    ++parents[pfn];
+    tables.push_back({nullptr, pfn, kNoFrame});
+  }
   for (const auto& process : world.processes) {
     if (!process->alive()) continue;
     const PageTable& table = process->space->table;
@@ -25,9 +41,9 @@ Census::Census(const World& world) {
       const PteView view = format.view(word);
       leaves.push_back({process.get(), va, word, view});
       if (view.kind == EntryKind::leaf) {
-        if (view.pfn >= frames)
+        if (view.pfn >= frames + world.memory.config().device_frames)
           throw Violation("P33", "entry " + hex(word) + " at " + hex(va) + " is valid, but no page");
-        ++mappings[view.pfn];
+        if (view.pfn < frames) ++mappings[view.pfn];
       } else if (view.kind == EntryKind::swap) {
         if (view.slot == 0 || view.slot >= users.size())
           throw Violation("P46", "swap word " + hex(word) + " at " + hex(va));

@@ -17,7 +17,7 @@ struct Census {
     PteView view;
   };
   struct Table {
-    const Process* process;
+    const Process* process;  // null: the kernel's
     Pfn pfn;
     Pfn parent;  // kNoFrame: root
   };
@@ -28,7 +28,7 @@ struct Census {
   std::vector<Table> tables;
   std::vector<u32> mappings;  // by frame: leaves that map it
   std::vector<u32> parents;   // by frame: table entries (or roots) that name it
-  std::vector<u32> users;     // by slot: swap words that name it
+  std::vector<u32> users;     // by slot: swap words, and pages of shared memory, that name it
 };
 
 }  // namespace kilburn::os

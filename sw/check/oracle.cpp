@@ -18,17 +18,44 @@ Backing OracleSpace::backing_at(u64 va) const {
   return va < it->second.end ? it->second.backing.at(va - it->first) : Backing{};
 }
 
+const std::shared_ptr<SharedBytes::Bytes>& SharedBytes::at(u32 object, u64 offset) {
+  std::shared_ptr<Bytes>& bytes = granules_[{object, offset}];
+  if (bytes == nullptr) {
+    bytes = std::make_shared<Bytes>();
+    // Segments and devices start with zeros.
+    for (u64 at = 0; object < Backing::kSegment && at < kGranule; at += 8) {
+      const u64 word = contents_ != nullptr ? contents_->word(object, offset + at) : file_word(object, offset + at);
+      std::memcpy(bytes->data() + at, &word, 8);
+    }
+  }
+  return bytes;
+}
+
 OracleSpace::Granule& OracleSpace::slow(u64 number) {
   Granule& g = granules_[number];
   if (g.bytes == nullptr) {
-    g.bytes = std::make_shared<Bytes>();
     const Backing backing = backing_at(number << kGranuleShift);
-    for (u64 at = 0; backing.file != 0 && at < kGranule; at += 8) {
-      const u64 word = file_word(backing.file, backing.offset + at);
-      std::memcpy(g.bytes->data() + at, &word, 8);
+    g.common = backing.whole_pages();
+    if (const auto parted = parted_.find(number); parted != parted_.end()) {
+      g.bytes = parted->second;
+    } else {
+      g.bytes = backing.file == 0 ? std::make_shared<Bytes>() : shared_->at(backing.file, backing.offset);
     }
   }
   return g;
+}
+
+// A private page gets its own copy: what its other granules show stays as it is now.
+void OracleSpace::part(u64 number) {
+  for (u64 n = number / page_granules_ * page_granules_, end = n + page_granules_; n < end; ++n) {
+    const auto touched = granules_.find(n);
+    if (touched != granules_.end()) {
+      Granule& g = touched->second;
+      if (!g.common && g.bytes.use_count() > 1) g.bytes = std::make_shared<Bytes>(*g.bytes);
+    } else if (const Backing backing = backing_at(n << kGranuleShift); backing.file != 0 && !parted_.contains(n)) {
+      parted_[n] = std::make_shared<Bytes>(*shared_->at(backing.file, backing.offset));
+    }
+  }
 }
 
 const OracleSpace::Granule* OracleSpace::find(u64 number) const {
@@ -38,12 +65,15 @@ const OracleSpace::Granule* OracleSpace::find(u64 number) const {
 
 void OracleSpace::clear() {
   granules_.clear();
+  parted_.clear();
   regions_.clear();
   forget_lines();
 }
 
 void OracleSpace::fork_from(const OracleSpace& parent) {
+  use(*parent.shared_, parent.page_granules_);
   granules_ = parent.granules_;
+  parted_ = parent.parted_;
   regions_ = parent.regions_;
   for (auto& [number, g] : granules_) g.loaded = g.written = g.stored = false;
   forget_lines();
@@ -52,6 +82,7 @@ void OracleSpace::fork_from(const OracleSpace& parent) {
 void OracleSpace::erase(u64 start, u64 end) {
   forget_lines();
   const u64 first = start >> kGranuleShift, last = end >> kGranuleShift;
+  parted_.erase(parted_.lower_bound(first), parted_.lower_bound(last));
   if (last - first < granules_.size()) {
     for (u64 n = first; n < last; ++n) granules_.erase(n);
   } else {
@@ -81,6 +112,7 @@ void OracleSpace::carve(u64 start, u64 end) {
 
 void OracleSpace::map(u64 start, u64 end, Backing backing) {
   unmap(start, end);
+  if (backing.kind == AreaKind::device) backing.file = Backing::kDevice;
   if (backing.file != 0) regions_[start] = {end, backing};
 }
 
@@ -94,10 +126,13 @@ void OracleSpace::move(u64 from, u64 old_end, u64 to, u64 new_end) {
   const Backing last = backing_at(old_end - kGranule);
   if (to != from) {
     std::vector<std::pair<u64, Granule>> moved;
+    std::vector<std::pair<u64, std::shared_ptr<Bytes>>> parted;
     std::vector<std::pair<u64, Region>> areas;
     for (u64 at = 0; at < kept; at += kGranule) {
       const auto it = granules_.find((from + at) >> kGranuleShift);
       if (it != granules_.end()) moved.emplace_back((to + at) >> kGranuleShift, it->second);
+      const auto own = parted_.find((from + at) >> kGranuleShift);
+      if (own != parted_.end()) parted.emplace_back((to + at) >> kGranuleShift, own->second);
     }
     for (const auto& [start, region] : regions_) {
       const u64 lo = std::max(start, from), hi = std::min(region.end, from + kept);
@@ -109,6 +144,7 @@ void OracleSpace::move(u64 from, u64 old_end, u64 to, u64 new_end) {
       g.loaded = g.written = g.stored = false;
       granules_[number] = std::move(g);
     }
+    parted_.insert(parted.begin(), parted.end());
     for (const auto& [start, region] : areas) regions_[start] = region;
   } else if (new_end < old_end) {
     unmap(new_end, old_end);
@@ -121,7 +157,7 @@ void OracleSpace::store(u64 va, std::span<const std::byte> bytes) {
     const u64 offset = va & (kGranule - 1);
     const size_t n = std::min<size_t>(bytes.size(), kGranule - offset);
     Granule& g = granule(va);
-    if (g.bytes.use_count() > 1) g.bytes = std::make_shared<Bytes>(*g.bytes);
+    if (!g.common && g.bytes.use_count() > 1) part(va >> kGranuleShift);
     std::memcpy(g.bytes->data() + offset, bytes.data(), n);
     g.written = g.stored = true;
     bytes = bytes.subspan(n);

@@ -9,13 +9,25 @@ namespace {
 constexpr BugName kNames[] = {
     {Bug::lost_dirty, "M1", "eviction decides from an entry read when the page was aged: a later store is lost"},
     {Bug::early_free, "M2", "a frame is freed before the invalidation of its mapping is acknowledged"},
+    {Bug::map_unread, "M4", "a page is mapped although its read from the swap area failed"},
     {Bug::no_coalescing, "M6", "freed buddy blocks are never merged"},
     {Bug::slot_leak, "M7", "swap-in does not release its swap slot"},
+    {Bug::asid_ignored, "M8", "every address space has the same ASID"},
+    {Bug::free_mapped, "M9", "a frame goes back to the free lists while another process maps it"},
     {Bug::protect_stale, "M11", "mprotect takes rights away without an invalidation"},
     {Bug::fork_stale, "M12", "fork write-protects the parent without an invalidation"},
     {Bug::swap_word_valid, "M13", "the swap word is written with the valid bit set"},
+    {Bug::bare_checksum, "M14", "the checksum of a swapped page leaves out its slot and generation"},
+    {Bug::asid_reuse, "M15", "ASIDs start anew without a flush"},
+    {Bug::block_torn, "M16", "two pages of a granularity-hint block have each other's frames"},
     {Bug::no_zero_fill, "M17", "a reused frame is handed out without being cleared"},
+    {Bug::rss_leak, "M18", "swap-out does not lower the count of resident pages"},
+    {Bug::split_hole, "M19", "a block that is split leaves one entry unset"},
+    {Bug::stack_gap, "M21", "the stack grows over the areas below it"},
     {Bug::damage_ignored, "M22", "a compressed trace that is damaged or cut off ends there without an error"},
+    {Bug::no_yield, "M23", "the yield hook does nothing"},
+    {Bug::cow_late_flush, "M24", "copy on write maps the copy before the other CPUs have forgotten the original"},
+    {Bug::migrate_early_copy, "M25", "compaction copies a page before its entries are cleared and invalidated"},
 };
 }  // namespace
 

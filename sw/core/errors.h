@@ -23,6 +23,12 @@ class OutOfMemory : public UserError {
   using UserError::UserError;
 };
 
+// The host takes no more writes and what the program needs does not fit without them.
+class HostError : public std::runtime_error {
+ public:
+  using std::runtime_error::runtime_error;
+};
+
 // A check failed: the kernel (seeded bug), the hardware below the port, or the shim itself is wrong.
 class Violation : public std::runtime_error {
  public:

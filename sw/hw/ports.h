@@ -62,6 +62,9 @@ class MmuPort {
   // Starts an invalidation of the given address space, current or not. One at a time: wait_invalidated() follows.
   virtual void invalidate(Invalidate op, u64 va, u16 asid) = 0;
   virtual void wait_invalidated() = 0;  // returns at the acknowledge
+  // Fills the instruction TLB (`fetch`) or the data TLB with what `word` as a last-level entry maps: the answer to
+  // Fault::miss, where software refills the TLB. False if this MMU has no such TLB.
+  virtual bool tlb_fill(u64 /*va*/, u16 /*asid*/, u64 /*word*/, bool /*fetch*/) { return false; }
   // Lets the hardware run on its own for a while: walks in flight, late writes (yield point).
   virtual void idle(unsigned cycles) = 0;
   // Starts an access without waiting for it, so that a walk is in flight during what follows; the

@@ -10,7 +10,7 @@ namespace kilburn::os {
 
 class AddressSpace {
  public:
-  AddressSpace(const PageTable::Parts& parts, u32 id) : tag{id, 0, 0}, table(parts, tag) {}
+  AddressSpace(const PageTable::Parts& parts, u32 id) : tag(id), table(parts, tag) {}
   AddressSpace(const AddressSpace&) = delete;
   AddressSpace& operator=(const AddressSpace&) = delete;
 
@@ -18,6 +18,7 @@ class AddressSpace {
   PageTable table;
   VmaSet vmas;
   u64 brk = 0;  // end of the heap, any byte; 0 until the first brk call
+  u64 locks = 0;  // bytes of locked areas
   u64 rss = 0;  // leaf entries that map a frame other than the zero page
 };
 

@@ -18,11 +18,11 @@ std::string EventLog::text() const {
                hex(e.new_word);
         break;
       case MmEvent::Kind::invalidate:
-        out += "invalidate op " + std::to_string(static_cast<int>(e.op)) + " asid " + std::to_string(e.asid) + " va " +
-               hex(e.va);
+        out += "CPU " + std::to_string(e.cpu) + " invalidate op " + std::to_string(static_cast<int>(e.op)) + " asid " +
+               std::to_string(e.asid) + " va " + hex(e.va);
         break;
       case MmEvent::Kind::acknowledge:
-        out += "acknowledged";
+        out += "CPU " + std::to_string(e.cpu) + " acknowledged";
         break;
       case MmEvent::Kind::free:
         out += "free frame " + hex(e.pfn);
@@ -30,10 +30,39 @@ std::string EventLog::text() const {
       case MmEvent::Kind::access:
         out += "process " + std::to_string(e.space) + " runs";
         break;
+      case MmEvent::Kind::context:
+        out += "CPU " + std::to_string(e.cpu) + " in process " + std::to_string(e.space) + ", asid " +
+               std::to_string(e.asid);
+        break;
+      case MmEvent::Kind::fill:
+        out += "CPU " + std::to_string(e.cpu) + " fill asid " + std::to_string(e.asid) + " va " + hex(e.va) + ": " +
+               hex(e.new_word);
+        break;
+      case MmEvent::Kind::fault:
+        out += "CPU " + std::to_string(e.cpu) + " process " + std::to_string(e.space) + " fault at " + hex(e.va) +
+               " took " + std::to_string(e.cycles) + " cycles";
+        break;
     }
     out += '\n';
   }
   return out;
+}
+
+void EventLog::charge(MmEvent::Kind kind) const {
+  switch (kind) {
+    case MmEvent::Kind::entry:
+    case MmEvent::Kind::table:
+      meter_->charge(Cost::entry_write);
+      break;
+    case MmEvent::Kind::invalidate:
+      meter_->charge(Cost::invalidate);
+      break;
+    case MmEvent::Kind::acknowledge:
+      meter_->charge(Cost::acknowledge);
+      break;
+    default:
+      break;
+  }
 }
 
 }  // namespace kilburn::os

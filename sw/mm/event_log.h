@@ -9,21 +9,27 @@
 #include <string>
 
 #include "sw/hw/ports.h"
+#include "sw/mm/asid.h"
+#include "sw/mm/cost.h"
 
 namespace kilburn::os {
 
 struct MmEvent {
   enum class Kind : u8 {
-    entry,        // leaf entry written: space, asid, va, seen, old_word, new_word
-    table,        // table entry written: space, asid, va, span, old_word, new_word
-    invalidate,   // op, va, asid
-    acknowledge,  //
+    entry,        // leaf entry written: space, live, va, seen, old_word, new_word
+    table,        // table entry written: space, live, va, span, old_word, new_word
+    invalidate,   // cpu, op, va, asid
+    acknowledge,  // cpu
     free,         // pfn
     access,       // space: the program runs on
+    context,      // cpu, asid, space: the CPU goes on in this space
+    fill,         // cpu, asid, space, va, new_word: into the TLB by software
+    fault,        // cpu, space, va, cycles: handled
   };
   Kind kind = Kind::access;
   Invalidate op = Invalidate::all;
-  u16 asid = 0;   // the space's live ASID, 0 if no TLB can hold anything of it
+  u8 cpu = 0;
+  u16 asid = 0;
   u32 space = 0;  // process number
   u32 pfn = 0;
   u64 va = 0;
@@ -31,6 +37,8 @@ struct MmEvent {
   u64 seen = 0;      // the word that the kernel's decision was based on
   u64 old_word = 0;  // the word that memory held
   u64 new_word = 0;
+  u64 cycles = 0;  // the sum of the steps' costs
+  AsidSet live{};  // the space's ASID on each CPU, 0 where its TLB can hold nothing of it
 };
 
 class MmListener {
@@ -44,14 +52,19 @@ class EventLog {
   explicit EventLog(size_t keep = 64) : last_(keep) {}
   void add(const MmEvent& event) {
     last_.push_back(event);
+    if (meter_ != nullptr) charge(event.kind);
     if (listener_ != nullptr) listener_->event(event);
   }
   void listen(MmListener* listener) { listener_ = listener; }
-  std::string text() const;  // the last events, one a line
+  void charge_to(Meter* meter) { meter_ = meter; }  // the costs of what is logged
+  std::string text() const;                         // the last events, one a line
 
  private:
+  void charge(MmEvent::Kind kind) const;
+
   boost::circular_buffer<MmEvent> last_;
   MmListener* listener_ = nullptr;
+  Meter* meter_ = nullptr;
 };
 
 }  // namespace kilburn::os

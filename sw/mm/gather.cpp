@@ -3,26 +3,28 @@
 // The gather: one invalidation a page, or one a space beyond a handful.
 #include "sw/mm/gather.h"
 
-#include <algorithm>
 #include <cassert>
 #include <exception>
 
 namespace kilburn::os {
 
-Gather::Gather(Shootdown& shootdown, const AsidAllocator& asids, FrameReleaser& releaser)
-    : shootdown_(shootdown), asids_(asids), releaser_(releaser), exceptions_(std::uncaught_exceptions()) {}
+Gather::Gather(Cpus& cpus, FrameReleaser& releaser)
+    : cpus_(cpus), releaser_(releaser), exceptions_(std::uncaught_exceptions()) {}
 
 Gather::~Gather() { assert((spaces_.empty() && frames_.empty()) || std::uncaught_exceptions() > exceptions_); }
 
-void Gather::unhooked(const SpaceTag& tag, u64 va) {
-  const u16 asid = asids_.live(tag);
-  if (asid == 0) return;  // no TLB holds anything of it
-  auto space = std::find_if(spaces_.begin(), spaces_.end(), [asid](const Space& s) { return s.asid == asid; });
-  if (space == spaces_.end()) {
-    spaces_.push_back({asid, false, {}});
-    space = spaces_.end() - 1;
+// Null if no TLB holds anything of the space.
+Gather::Space* Gather::find(SpaceTag& tag) {
+  for (Space& space : spaces_) {
+    if (space.tag == &tag) return &space;
   }
-  if (space->whole) return;
+  if (cpus_.live_count(tag) == 0) return nullptr;
+  return &spaces_.emplace_back(Space{&tag, false, {}});
+}
+
+void Gather::unhooked(SpaceTag& tag, u64 va) {
+  Space* space = find(tag);
+  if (space == nullptr || space->whole) return;
   if (space->pages.size() == kPagesAtMost) {
     space->whole = true;
   } else {
@@ -30,20 +32,17 @@ void Gather::unhooked(const SpaceTag& tag, u64 va) {
   }
 }
 
-void Gather::table_unhooked(const SpaceTag& tag) {
-  unhooked(tag, 0);
-  for (Space& space : spaces_) {
-    if (space.asid == asids_.live(tag)) space.whole = true;
-  }
+void Gather::table_unhooked(SpaceTag& tag) {
+  if (Space* space = find(tag); space != nullptr) space->whole = true;
 }
 
 void Gather::commit() {
   if (releaser_.bug() == Bug::early_free) release();
   for (const Space& space : spaces_) {
     if (space.whole) {
-      shootdown_.space(space.asid);
+      cpus_.space(*space.tag);
     } else {
-      for (const u64 va : space.pages) shootdown_.page(space.asid, va);
+      for (const u64 va : space.pages) cpus_.page(*space.tag, va);
     }
   }
   spaces_.clear();

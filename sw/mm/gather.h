@@ -6,8 +6,7 @@
 
 #include <boost/container/small_vector.hpp>
 
-#include "sw/core/bugs.h"
-#include "sw/mm/shootdown.h"
+#include "sw/mm/cpus.h"
 
 namespace kilburn::os {
 
@@ -22,15 +21,15 @@ class FrameReleaser {
 
 class Gather {
  public:
-  Gather(Shootdown& shootdown, const AsidAllocator& asids, FrameReleaser& releaser);
+  Gather(Cpus& cpus, FrameReleaser& releaser);
   Gather(const Gather&) = delete;
   Gather& operator=(const Gather&) = delete;
   ~Gather();  // asserts that commit() ran, unless an exception is on its way
 
   // A leaf entry was cleared, or lost rights, D, or its frame.
-  void unhooked(const SpaceTag& space, u64 va);
+  void unhooked(SpaceTag& space, u64 va);
   // A table entry was cleared: walk caches hold it under any address, so the whole space goes.
-  void table_unhooked(const SpaceTag& space);
+  void table_unhooked(SpaceTag& space);
   void free_after(Pfn pfn) { frames_.push_back(pfn); }
 
   void commit();
@@ -41,13 +40,14 @@ class Gather {
   void release();
   static constexpr size_t kPagesAtMost = 8;  // beyond this many pages of a space, all of it at once
   struct Space {
-    u16 asid;
+    SpaceTag* tag;
     bool whole;
     boost::container::small_vector<u64, kPagesAtMost> pages;
   };
 
-  Shootdown& shootdown_;
-  const AsidAllocator& asids_;
+  Space* find(SpaceTag& tag);
+
+  Cpus& cpus_;
   FrameReleaser& releaser_;
   boost::container::small_vector<Space, 2> spaces_;
   boost::container::small_vector<Pfn, 8> frames_;

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// mmap, munmap, mprotect, mremap, brk. Areas change first, then the entries of the pages they touch;
+// mmap, munmap, mprotect, brk. Areas change first, then the entries of the pages they touch;
 // a page that is larger than a granule may keep other areas, whose bytes and rights must survive.
 #include <algorithm>
 #include <cerrno>
@@ -15,21 +15,47 @@ bool Memory::valid(u64 start, u64 length) const {
          length <= format_.user_top() - start && granule_up(length) <= format_.user_top() - start;
 }
 
-int Memory::map(AddressSpace& space, u64 start, u64 length, Rights rights, Backing backing, bool inferred) {
+u64 Memory::end_of(const Backing& backing, u64 start, u64 length) const {
+  const u64 end = start + granule_up(length);
+  return backing.whole_pages() ? (end + format_.page_size() - 1) & ~(format_.page_size() - 1) : end;
+}
+
+u64 Memory::end_of(const AddressSpace& space, u64 start, u64 length) const {
+  const u64 end = start + granule_up(length);
+  const Vma* vma = space.vmas.find(end);
+  return vma != nullptr && vma->start < end ? end_of(vma->backing, start, length) : end;
+}
+
+int Memory::map(AddressSpace& space, u64 start, u64 length, Rights rights, Backing backing, bool inferred,
+                VmaFlags flags) {
   if (!valid(start, length)) return EINVAL;
   if (space.vmas.count() >= VmaSet::kMaxCount) return ENOMEM;
-  const u64 end = start + granule_up(length);
+  const u64 end = end_of(backing, start, length);
+  length = end - start;
+  if (const int error = adopt(backing, start, length, rights); error != 0) return error;
   // An inferred area takes what is there: a larger page may have been used already by way of its neighbour.
-  if (!inferred) unmap(space, start, length);
-  space.vmas.insert(start, end, rights, backing, inferred);
-  if (!inferred) refill(space, start, end);
+  if (!inferred) {
+    if (const int error = unmap(space, start, length); error != 0) return error;
+  }
+  space.vmas.insert(start, end, rights, backing, inferred, flags);
+  if (inferred) return 0;
+  refill(space, start, end);
+  if (config_.prefault) make_present(space, start, end - start);
   return 0;
 }
 
 int Memory::unmap(AddressSpace& space, u64 start, u64 length) {
   if (!valid(start, length)) return EINVAL;
-  const u64 end = start + granule_up(length);
+  const u64 end = end_of(space, start, length);
+  if (!can_cut(space, start) || !can_cut(space, end)) return EINVAL;
+  // A hole inside one area makes two of it (LX do_munmap).
+  if (space.vmas.splits(start, end) == 2 && space.vmas.find(start) == space.vmas.find(end) &&
+      space.vmas.count() >= VmaSet::kMaxCount) {
+    return ENOMEM;
+  }
+  const auto scope = yield_.in(Sequence::unmap);
   space.vmas.remove(start, end);
+  if (space.locks != 0) space.locks = space.vmas.locked_bytes();
   const u64 size = format_.page_size();
   Gather g = gather();
   // Pages at the borders that other areas still use are kept, and the gone granules cleared.
@@ -50,18 +76,31 @@ int Memory::unmap(AddressSpace& space, u64 start, u64 length) {
     space.table.prune(lo, hi, g);
   }
   g.commit();
+  reap_segments();
   return 0;
 }
 
+bool Memory::can_cut(const AddressSpace& space, u64 at) const {
+  const Vma* vma = space.vmas.find(at);
+  return vma == nullptr || vma->start == at || VmOps::of(vma->backing).unmap(at, format_.page_size()) == 0;
+}
+
 int Memory::protect(AddressSpace& space, u64 start, u64 length, Rights rights, bool infer) {
+  if (length == 0 && (start & (kGranule - 1)) == 0) return 0;  // LX mprotect
   if (!valid(start, length)) return EINVAL;
-  const u64 end = start + granule_up(length);
+  const auto scope = yield_.in(Sequence::protect);
+  const u64 end = end_of(space, start, length);
+  if (!can_cut(space, start) || !can_cut(space, end)) return EINVAL;
+  int error = 0;
+  space.vmas.for_each_in(start, end, [&](const Vma& vma) { error |= VmOps::of(vma.backing).protect(rights); });
+  if (error != 0) return error;
   if (!space.vmas.covered(start, end)) {
     if (!infer) return ENOMEM;
     for (u64 at = start; at < end; at += kGranule) {
       if (space.vmas.find(at) == nullptr) space.vmas.insert(at, at + kGranule, rights, {}, true);
     }
   }
+  if (space.vmas.count() + space.vmas.splits(start, end) > VmaSet::kMaxCount) return ENOMEM;
   space.vmas.set_rights(start, end, rights);
   Gather g = gather();
   restrict_rights(space, format_.page_down(start), end, g);
@@ -86,47 +125,15 @@ void Memory::restrict_rights(AddressSpace& space, u64 lo, u64 hi, Gather& g) {
   });
 }
 
-int Memory::move(AddressSpace& space, u64 from, u64 old_length, u64 to, u64 new_length) {
-  if (!valid(from, old_length) || !valid(to, new_length)) return EINVAL;
-  old_length = granule_up(old_length);
-  new_length = granule_up(new_length);
-  if (!space.vmas.covered(from, from + old_length)) return EFAULT;
-  const u64 kept = std::min(old_length, new_length);
-  if (to != from) {
-    if (to < from + old_length && from < to + new_length) return EINVAL;
-    unmap(space, to, new_length);
-    std::vector<Vma> areas;
-    space.vmas.for_each_in(from, from + kept, [&](const Vma& vma) {
-      const u64 lo = std::max(vma.start, from), hi = std::min(vma.end, from + kept);
-      Vma& area = areas.emplace_back();
-      area.start = lo - from + to;
-      area.end = hi - from + to;
-      area.rights = vma.rights;
-      area.backing = vma.backing.at(lo - vma.start);
-    });
-    for (const Vma& area : areas) space.vmas.insert(area.start, area.end, area.rights, area.backing);
-    // Bytes go by copy, granule by granule: the two places need not lie alike in their pages.
-    std::vector<std::byte> bytes(kGranule);
-    for (u64 distance = 0; distance < kept; distance += kGranule) {
-      const u64 source = format_.page_down(from + distance), target = format_.page_down(to + distance);
-      if (space.table.load(source) == 0 && space.table.load(target) == 0) continue;  // untouched: made on demand
-      if (!peek(space, from + distance, bytes)) return EFAULT;
-      write_user(space, to + distance, bytes);
-    }
-  }
-  if (new_length > old_length) {
-    const Vma* last = space.vmas.find(to + kept - 1);
-    const Backing more = last->backing.at(to + kept - last->start);
-    map(space, to + kept, new_length - kept, last->rights, more);
-  }
-  if (to != from) return unmap(space, from, old_length);
-  return new_length < old_length ? unmap(space, from + new_length, old_length - new_length) : 0;
-}
-
 int Memory::set_brk(AddressSpace& space, u64 brk) {
   if (brk >= format_.user_top()) return ENOMEM;
   if (space.brk == 0) space.brk = brk;
   const u64 old_end = granule_up(space.brk), new_end = granule_up(brk);
+  bool meets = false;  // brk(2): ENOMEM if the heap would meet a mapping
+  if (new_end > old_end) {
+    space.vmas.for_each_in(old_end, new_end, [&meets](const Vma& vma) { meets = meets || !vma.inferred; });
+  }
+  if (meets) return ENOMEM;
   space.brk = brk;
   if (new_end > old_end) return map(space, old_end, new_end - old_end, kRead | kWrite, {});
   return new_end < old_end ? unmap(space, new_end, old_end - new_end) : 0;
@@ -141,7 +148,10 @@ void Memory::discard(AddressSpace& space, u64 lo, u64 hi, Gather& g) {
       swap_.release(old.slot);
     } else if (old.kind == EntryKind::leaf) {
       g.unhooked(space.tag, page);
-      if (old.pfn != kZeroFrame && remove_mapping(space, page, old.pfn)) g.free_after(old.pfn);
+      if (!counted(old.pfn)) return;
+      Frame& frame = map_.at(old.pfn);
+      if (old.dirty && frame.object != nullptr) frame.dirty = true;
+      if (remove_mapping(space, page, old.pfn)) g.free_after(old.pfn);
     }
   });
 }
@@ -153,7 +163,7 @@ void Memory::refill(AddressSpace& space, u64 lo, u64 hi) {
   const auto border = [&](u64 page) {
     const u64 first = std::max(page, lo), last = std::min(page + size, hi);
     if ((first == page && last == page + size) || space.table.load(page) == 0) return;
-    make_bytes(space, page);
+    if (!make_bytes(space, page)) return;
     bytes.assign(page_.begin() + static_cast<std::ptrdiff_t>(first - page),
                  page_.begin() + static_cast<std::ptrdiff_t>(last - page));
     write_user(space, first, bytes);
@@ -173,7 +183,7 @@ void Memory::write_user(AddressSpace& space, u64 va, std::span<const std::byte> 
     const PteView v = format_.view(word);
     if (v.kind == EntryKind::poison) return;  // lost already
     if (v.kind == EntryKind::leaf) {
-      if (v.pfn == kZeroFrame || map_.at(v.pfn).count > 1) {
+      if (v.pfn == kZeroFrame || map_.at(v.pfn).count > 1 || map_[v.pfn].state != FrameState::user) {
         break_cow(space, page, word, cover.rights);
         continue;
       }

@@ -4,43 +4,69 @@
 #include "sw/mm/memory.h"
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
 #include <cstring>
+
+#include "model/arch/layout.h"
 
 namespace kilburn::os {
 
 namespace {
+// One sentence for each thing that is wrong, all of them at once.
 const MemoryConfig& checked(const PhysMem& memory, const MemoryConfig& config) {
   const arch::FormatInfo info = arch::info(config.format);
   const u32 least = Memory::kFirstFrame + info.levels + 1u;  // one page and its tables
+  std::vector<std::string> problems;
   if (config.frames < least) {
-    throw UserError(std::to_string(config.frames) + " frames are too few: a process needs at least " +
-                    std::to_string(least));
+    problems.push_back(std::to_string(config.frames) + " frames are too few: a process needs at least " +
+                       std::to_string(least));
   }
-  if ((u64{config.frames} << info.page_shift) > memory.size()) {
-    throw UserError(std::to_string(config.frames) + " frames do not fit in a memory of " +
-                    std::to_string(memory.size()) + " bytes");
+  if (((u64{config.frames} + config.device_frames) << info.page_shift) > memory.size()) {
+    problems.push_back(std::to_string(config.frames) + " frames do not fit in a memory of " +
+                       std::to_string(memory.size()) + " bytes");
   }
-  if (config.asid_bits < 1 || config.asid_bits > 12) throw UserError("ASID bits must be 1 to 12");
+  const auto layout = config.layout().problems();
+  problems.insert(problems.end(), layout.begin(), layout.end());
+  if (config.asid_bits < 1 || config.asid_bits > 12) problems.emplace_back("ASID bits must be 1 to 12");
+  if (config.refill == RefillMode::software && info.hardware_ad) {
+    problems.push_back("the TLB cannot be filled by software in the " + std::string(arch::name(config.format)) +
+                       " format; the Alpha formats can");
+  }
   if (config.swap_slots > PteFormat::of(config.format).max_slot()) {
-    throw UserError(std::to_string(config.swap_slots) + " swap slots are more than an entry can name");
+    problems.push_back(std::to_string(config.swap_slots) + " swap slots are more than an entry can name");
   }
+  if (!problems.empty()) throw UserError(boost::algorithm::join(problems, "\n"));
   return config;
+}
+
+u32 controls(const PteFormat& format, const MemoryConfig& config) {
+  const bool software = config.refill == RefillMode::software;
+  return format.controls() | (software ? static_cast<u32>(arch::layout::Controls::REFILL.mask()) : 0);
 }
 }  // namespace
 
-Memory::Memory(PhysMem& memory, MmuPort& port, BlockDevice& device, const MemoryConfig& config)
+Memory::Memory(PhysMem& memory, std::span<MmuPort* const> ports, BlockDevice& device, const MemoryConfig& config)
     : config_(checked(memory, config)),
       format_(PteFormat::of(config.format)),
       memory_(memory),
-      yield_(port, config.yield, config.seed),
-      shootdown_(port, log_, yield_),
-      asids_(shootdown_, config.asid_bits),
+      meter_(config.costs),
+      yield_(ports, config.yield, config.seed, config.bug),
+      cpus_(ports, {frame_address(kEmptyRootFrame), 0, controls(format_, config)}, log_, yield_,
+            {config.asid_bits, config.switch_policy, config.bug}),
       map_(config.frames),
-      buddy_(map_, kFirstFrame, config.frames, config.bug != Bug::no_coalescing),
-      swap_(device, config.swap_slots, format_.page_size()),
-      parts_{memory_, format_, *this, log_, asids_, yield_},
+      buddy_(map_, config.layout(), kFirstFrame, config.bug != Bug::no_coalescing),
+      report_([this] { return "last events:\n" + log_.text(); }),
+      buffers_(format_.page_size()),
+      swap_(buffers_, format_.page_size(), format_.max_slot(), config.bug != Bug::bare_checksum),
+      disk_(contents_),
+      disk_port_(disk_, config.file_faults),
+      disk_device_(buffers_.attach(disk_port_)),
+      pages_(config.frames),
+      parts_{memory_, format_, *this, log_, cpus_, yield_, config.huge ? this : nullptr},
+      kernel_(parts_, map_, buddy_, *this, cpus_, kEmptyRootFrame),
       page_(format_.page_size()),
       chunk_(format_.page_size()) {
+  log_.charge_to(&meter_);
   if (config.bug == Bug::lost_dirty) snapshots_.resize(config.frames);
   map_[kZeroFrame].state = FrameState::zero;
   zero(kZeroFrame);
@@ -49,9 +75,16 @@ Memory::Memory(PhysMem& memory, MmuPort& port, BlockDevice& device, const Memory
     std::fill(page_.begin(), page_.end(), kPoisonByte);
     for (Pfn pfn = kFirstFrame; pfn < config_.frames; ++pfn) memory_.write(frame_address(pfn), page_);
   }
+  buffers_.use(memory_, *this);
+  u32 area = 0;
+  if (config.swap_slots != 0 && swap_.on(device, config.swap_slots, 0, area) != 0) throw HostError(swap_.last_error());
 }
 
-Memory::~Memory() { ageing_.clear(); }
+Memory::~Memory() {
+  ageing_.clear();
+  cached_.clear();
+  shm_.clear();
+}
 
 u64 MemoryStatistics::all_faults() const {
   u64 sum = 0;
@@ -61,79 +94,143 @@ u64 MemoryStatistics::all_faults() const {
 
 std::string_view name(FaultKind kind) {
   constexpr std::array<std::string_view, kFaultKinds> kNames{
-      "first touch", "file fill",  "zero page",   "copy on write", "write by sole owner",
-      "swap-in",     "swap cache", "young/dirty", "upgrade",       "spurious",
-      "SIGSEGV",     "SIGBUS"};
+      "first touch",       "file fill",  "page cache",  "device",  "zero page", "copy on write", "write by sole owner",
+      "swap-in",           "swap cache", "young/dirty", "upgrade", "spurious",  "SIGSEGV",       "SIGBUS",
+      "waits for the disk"};
   return kNames[static_cast<size_t>(kind)];
 }
 
 Pfn Memory::alloc_frame(FrameState state) {
-  Pfn pfn = buddy_.alloc(0);
-  if (pfn == kNoFrame) {
+  // Tables stay below HIGHMEM: the kernel reads and writes them all the time (L24 get_pgd_slow).
+  const ZoneKind highest = state == FrameState::table ? ZoneKind::normal : ZoneKind::highmem;
+  const Pfn pfn = alloc_block({.highest = highest, .node = node_});
+  if (pfn == kNoFrame) out_of_memory();
+  map_[pfn].state = state;
+  return pfn;
+}
+
+// A block, after reclaim if need be; kNoFrame if that does not help. Who has reclaimed all it could may use
+// the reserve: it gives memory back by swapping, or the run ends here anyway.
+Pfn Memory::alloc_block(const FrameRequest& request) {
+  Pfn pfn = buddy_.alloc(request);
+  const auto compact = [&] {
+    if (pfn == kNoFrame && request.order > 0 && compact_for(request)) pfn = buddy_.alloc(request);
+  };
+  compact();
+  if (pfn == kNoFrame) end_transfers();
+  for (unsigned round = 0; pfn == kNoFrame && round < kReclaimRounds; ++round) {
     // A batch, so that large memories do not scan for every frame.
-    reclaim(std::clamp<u32>(config_.frames / 64, 1, 32));
-    pfn = buddy_.alloc(0);
+    if (reclaim(std::max(std::clamp<u32>(config_.frames / 64, 1, 32), u32{1} << request.order)) == 0) break;
+    pfn = buddy_.alloc(request);
+    compact();
+  }
+  if (pfn == kNoFrame && drop_transfers()) {
+    pfn = buddy_.alloc(request);
+    if (pfn == kNoFrame && reclaim(u32{1} << request.order) != 0) pfn = buddy_.alloc(request);
+    compact();
   }
   if (pfn == kNoFrame) {
-    throw OutOfMemory("out of memory: " + std::to_string(config_.frames) + " frames and " +
-                      std::to_string(config_.swap_slots) + " swap slots (" + std::to_string(swap_.free_slots()) +
-                      " free) do not hold what the program uses");
+    FrameRequest last = request;
+    last.reserve = true;
+    pfn = buddy_.alloc(last);
   }
+  if (pfn != kNoFrame) {
+    statistics_.frames_peak = std::max<u64>(statistics_.frames_peak, config_.frames - buddy_.free_frames());
+  }
+  return pfn;
+}
+
+// A host that takes no more writes is not the program's fault.
+void Memory::out_of_memory() const {
+  if (swap_.write_failed()) {
+    throw HostError("out of memory, and pages cannot be swapped out: " + swap_.last_error());
+  }
+  throw OutOfMemory("out of memory: " + std::to_string(config_.frames) + " frames and " +
+                    std::to_string(swap_.slots()) + " swap slots (" + std::to_string(swap_.free_slots()) +
+                    " free) do not hold what the program uses");
+}
+
+Pfn Memory::spare_frame(FrameState state) {
+  if (buddy_.free_frames() <= config_.frames / 8) return kNoFrame;
+  const Pfn pfn = buddy_.alloc({.node = node_});
+  if (pfn == kNoFrame) return kNoFrame;
   map_[pfn].state = state;
   statistics_.frames_peak = std::max<u64>(statistics_.frames_peak, config_.frames - buddy_.free_frames());
   return pfn;
 }
 
+void Memory::return_frame(Pfn pfn) {
+  Gather g = gather();
+  g.free_after(pfn);
+  g.commit();
+}
+
 Pfn Memory::alloc_table() {
   const Pfn pfn = alloc_frame(FrameState::table);
+  meter_.charge(Cost::table_alloc);
   zero(pfn);
   return pfn;
 }
 
-void Memory::release_frame(Pfn pfn) {
-  if (config_.poison) {
-    std::fill(page_.begin(), page_.end(), kPoisonByte);
-    memory_.write(frame_address(pfn), page_);
+void Memory::release_frame(Pfn pfn) { release_block(pfn, 0); }
+
+void Memory::release_block(Pfn pfn, unsigned order) {
+  for (Pfn n = 0; n < Pfn{1} << order; ++n) {
+    if (config_.poison) {
+      std::fill(page_.begin(), page_.end(), kPoisonByte);
+      memory_.write(frame_address(pfn + n), page_);
+    }
+    log_.add({.kind = MmEvent::Kind::free, .pfn = pfn + n});
   }
-  log_.add({.kind = MmEvent::Kind::free, .pfn = pfn});
-  const Buddy::Error error = buddy_.free(pfn, 0);
-  if (error != Buddy::Error::none) {
-    throw Violation("P17", "freeing frame " + hex(pfn) + ": " + std::string(name(error)));
-  }
+  const Buddy::Error error = buddy_.free(pfn, order);
+  if (error != Buddy::Error::none) throw Violation("P17", buddy_.report(pfn, order, error));
 }
 
 void Memory::zero(Pfn pfn) {
+  meter_.charge(Cost::zero_page);
   std::fill(page_.begin(), page_.end(), std::byte{0});
   memory_.write(frame_address(pfn), page_);
 }
 
 void Memory::copy(Pfn from, Pfn to) {
+  meter_.charge(Cost::copy_page);
   memory_.read(frame_address(from), page_);
   memory_.write(frame_address(to), page_);
 }
 
 // The untouched contents of a page: file bytes where an area is a file's, else 0.
-void Memory::make_bytes(const AddressSpace& space, u64 page) {
+bool Memory::make_bytes(const AddressSpace& space, u64 page) {
   std::fill(page_.begin(), page_.end(), std::byte{0});
   const u64 end = page + format_.page_size();
+  bool complete = true;
   space.vmas.for_each_in(page, end, [&](const Vma& vma) {
     if (vma.backing.file == 0) return;
-    for (u64 va = std::max(page, vma.start); va < std::min(end, vma.end); va += 8) {
-      const u64 word = file_word(vma.backing.file, vma.backing.offset + (va - vma.start));
-      std::memcpy(page_.data() + (va - page), &word, 8);
+    // By granules, because an area's pages need not lie in its file as they lie in memory.
+    for (u64 va = std::max(page, vma.start); va < std::min(end, vma.end); va += kGranule) {
+      const std::span<std::byte> granule(page_.data() + (va - page), kGranule);
+      complete = complete && object_bytes(vma.backing.at(va - vma.start), granule) == 0;
     }
   });
+  return complete;
 }
 
-void Memory::fill(const AddressSpace& space, u64 page, Pfn pfn) {
-  if (config_.bug == Bug::no_zero_fill && space.vmas.coverage(page, page + format_.page_size()).only_anonymous) return;
-  make_bytes(space, page);
+bool Memory::fill(const AddressSpace& space, u64 page, Pfn pfn) {
+  const bool anonymous = space.vmas.coverage(page, page + format_.page_size()).only_anonymous;
+  if (config_.bug == Bug::no_zero_fill && anonymous) return true;
+  meter_.charge(anonymous ? Cost::zero_page : Cost::copy_page);
+  if (!anonymous) meter_.wait_until(meter_.disk_transfer());
+  if (!make_bytes(space, page)) return false;
   memory_.write(frame_address(pfn), page_);
+  return true;
 }
 
 void Memory::add_mapping(AddressSpace& space, u64 page, Pfn pfn) {
   Frame& frame = map_.at(pfn);
-  if (frame.count++ == 0) {
+  if (frame.count++ == 0 && frame.state != FrameState::shm) {
+    if (frame.state == FrameState::file) {
+      cached_.erase(FrameList::s_iterator_to(frame));
+      --cached_count_;
+    }
     frame.age = kAgeStart;
     ageing_.push_back(frame);
     ++ageing_count_;
@@ -152,10 +249,21 @@ bool Memory::remove_mapping(AddressSpace& space, u64 page, Pfn pfn) {
   *at = frame.rmap.back();
   frame.rmap.pop_back();
   --space.rss;
-  if (--frame.count != 0) return false;
+  if (--frame.count != 0) {
+    if (config_.bug != Bug::free_mapped || frame.object != nullptr) return false;
+    frame.count = 0;
+    frame.rmap.clear();
+  }
+  if (frame.state == FrameState::shm) return false;
   ageing_.erase(FrameList::s_iterator_to(frame));
   --ageing_count_;
+  if (frame.state == FrameState::file) {  // the cache keeps it
+    cached_.push_back(frame);
+    ++cached_count_;
+    return false;
+  }
   drop_slot(frame);
+  frame.dirty = false;
   if (!snapshots_.empty()) snapshots_[pfn] = 0;
   return true;
 }

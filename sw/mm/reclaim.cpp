@@ -3,21 +3,53 @@
 // Which page goes, and how: ageing by the accessed bits (L20 vmscan), then
 // clear the entries -> invalidate -> acknowledge -> decide by D -> write -> swap words -> free.
 #include <algorithm>
+#include <cerrno>
 
 #include "sw/mm/memory.h"
 
 namespace kilburn::os {
 
-// Frees up to `target` frames. The scan is bounded: a page that is never touched again is old after at
-// most kAgeMax rounds.
+// Frees up to `target` frames: caches, then shared memory, then what processes map (L20 try_to_free_page).
 u32 Memory::reclaim(u32 target) {
   ++statistics_.reclaims;
+  u32 freed = shrink_mmap(target);
+  if (freed < target) freed += shm_swap(target - freed);
+  if (freed < target) freed += try_to_swap_out(target - freed);
+  // Hardware that walks ahead can make every page young again as fast as it is made old: then the scan
+  // finds no old page, and the next ones in line go as they are (P50).
+  if (freed == 0) freed = evict_unaged(shm_, shm_count_);
+  if (freed == 0) freed = evict_unaged(ageing_, ageing_count_);
+  return freed;
+}
+
+u32 Memory::shm_swap(u32 target) { return age_and_evict(shm_, shm_count_, target); }
+u32 Memory::try_to_swap_out(u32 target) { return age_and_evict(ageing_, ageing_count_, target); }
+
+// Nobody maps these pages, so age alone counts: it is what their last users left, less one a look.
+u32 Memory::shrink_mmap(u32 target) {
   u32 freed = 0;
-  for (u64 budget = ageing_count_ * (kAgeMax + 2u); budget > 0 && freed < target && ageing_count_ > 0; --budget) {
-    Frame& frame = ageing_.front();
-    ageing_.pop_front();
-    ageing_.push_back(frame);
+  for (u64 budget = cached_count_ * (kAgeMax + 1u); budget > 0 && freed < target && cached_count_ > 0; --budget) {
+    Frame& frame = cached_.front();
+    cached_.pop_front();
+    cached_.push_back(frame);
     if (frame.pins != 0) continue;
+    if (frame.age > 0) {
+      --frame.age;
+    } else {
+      freed += evict(frame);
+    }
+  }
+  return freed < target ? freed + buffers_.shrink(target - freed) : freed;
+}
+
+// The scan is bounded: a page that is never touched again is old after at most kAgeMax rounds.
+u32 Memory::age_and_evict(FrameList& list, u64 count, u32 target) {
+  u32 freed = 0;
+  for (u64 budget = count * (kAgeMax + 2u); budget > 0 && freed < target && !list.empty(); --budget) {
+    Frame& frame = list.front();
+    list.pop_front();
+    list.push_back(frame);
+    if (frame.pins != 0 || locked(frame)) continue;
     ++statistics_.aged;
     if (test_clear_young(frame)) {
       frame.age = static_cast<u8>(std::min<unsigned>(frame.age + kAgeAdvance, kAgeMax));
@@ -26,13 +58,16 @@ u32 Memory::reclaim(u32 target) {
       if (frame.age == 0) freed += evict(frame);
     }
   }
-  // Hardware that walks ahead can make every page young again as fast as it is made old: then the scan
-  // finds no old page, and the next ones in line go as they are (P50).
-  for (u64 left = ageing_count_; left > 0 && freed == 0; --left) {
-    Frame& frame = ageing_.front();
-    ageing_.pop_front();
-    ageing_.push_back(frame);
-    if (frame.pins != 0) continue;
+  return freed;
+}
+
+u32 Memory::evict_unaged(FrameList& list, u64 count) {
+  u32 freed = 0;
+  for (u64 left = count; left > 0 && freed == 0; --left) {
+    Frame& frame = list.front();
+    list.pop_front();
+    list.push_back(frame);
+    if (frame.pins != 0 || locked(frame)) continue;
     ++statistics_.forced;
     freed += evict(frame);
   }
@@ -41,6 +76,7 @@ u32 Memory::reclaim(u32 target) {
 
 bool Memory::test_clear_young(Frame& frame) {
   bool young = false;
+  const auto scope = yield_.in(Sequence::ageing);
   Gather g = gather();
   for (const Mapping& m : frame.rmap) {
     const u64 word = m.space->table.load(m.va);
@@ -56,13 +92,15 @@ bool Memory::test_clear_young(Frame& frame) {
 
 // True if the frame was freed. If the page cannot be written its entries come back as they were.
 bool Memory::evict(Frame& frame) {
+  const auto scope = yield_.in(Sequence::swap_out);
   boost::container::small_vector<Old, 4> olds;
-  bool dirty = false;
+  // A good copy in an area that is about to go counts for nothing.
+  bool dirty = frame.dirty || (frame.slot != 0 && swap_.closed(frame.slot));
   {
     Gather g = gather();
     for (const Mapping& m : frame.rmap) {
       u64 word;
-      if (config_.bug == Bug::lost_dirty) {
+      if (config_.bug == Bug::lost_dirty && frame.state == FrameState::user) {
         word = snapshots_[frame.map_nr];
         m.space->table.overwrite(m.va, word, 0);
       } else {
@@ -75,31 +113,32 @@ bool Memory::evict(Frame& frame) {
     g.commit();
   }
   for (const Old& old : olds) yield_(old.at.va);
-  u32 slot = frame.slot;
-  if (dirty) {
-    slot = write_out(frame);
-    if (slot == 0) {
-      for (const Old& old : olds) install(*old.at.space, old.at.va, 0, old.word);
-      frame.age = kAgeStart;
-      return false;
-    }
-    ++statistics_.swapped_out;
-  } else if (slot != 0) {
-    ++statistics_.evicted_unwritten;
-  } else {
-    ++statistics_.dropped;  // made again from the areas at the next touch
+  const AreaKind kind = frame.state == FrameState::shm    ? AreaKind::shm
+                        : frame.state == FrameState::file ? AreaKind::file_shared
+                                                          : AreaKind::ordinary;
+  if (VmOps::of({.kind = kind}).swapout(*this, frame, dirty) != 0) {
+    for (const Old& old : olds) install(*old.at.space, old.at.va, 0, old.word);
+    frame.age = kAgeStart;
+    return false;
   }
-  for (const Old& old : olds) {
-    if (slot != 0) {
-      u64 word = format_.swap(slot);
+  if (!dirty) ++(frame.slot != 0 ? statistics_.evicted_unwritten : statistics_.dropped);
+  // Private memory is found by its entries alone; pages of objects by the object.
+  if (frame.object == nullptr && frame.slot != 0) {
+    for (const Old& old : olds) {
+      u64 word = format_.swap(frame.slot);
       if (config_.bug == Bug::swap_word_valid) word |= format_.valid_bit();
       install(*old.at.space, old.at.va, 0, word);
-      ++swap_[slot].users;
+      ++swap_[frame.slot].users;
     }
   }
   Gather g = gather();
   for (const Old& old : olds) {
     if (remove_mapping(*old.at.space, old.at.va, frame.map_nr)) g.free_after(frame.map_nr);
+    if (config_.bug == Bug::rss_leak) ++old.at.space->rss;
+  }
+  if (frame.object != nullptr) {
+    forget_page(frame);
+    g.free_after(frame.map_nr);
   }
   g.commit();
   return true;
@@ -108,11 +147,11 @@ bool Memory::evict(Frame& frame) {
 // Writes the frame to a slot and returns it, 0 if no slot takes it. The slot becomes the frame's.
 u32 Memory::write_out(Frame& frame) {
   // Entries elsewhere need what the old slot holds: it stays theirs.
-  if (frame.slot != 0 && swap_[frame.slot].users != 0) drop_slot(frame);
+  if (frame.slot != 0 && (swap_[frame.slot].users != 0 || swap_.closed(frame.slot))) drop_slot(frame);
   memory_.read(frame_address(frame.map_nr), page_);
-  for (;;) {
+  for (u32 full = 0;;) {
     if (frame.slot == 0) {
-      const u32 slot = swap_.take();
+      const u32 slot = swap_.take(full);
       if (slot == 0) {
         ++statistics_.swap_full;
         return 0;
@@ -120,8 +159,15 @@ u32 Memory::write_out(Frame& frame) {
       frame.slot = slot;
       swap_[slot].cached = frame.map_nr;
     }
-    if (swap_.write(frame.slot, page_) == 0) return frame.slot;
+    meter_.wait_until(meter_.disk_transfer());
+    const int error = swap_.write(frame.slot, page_);
+    if (error == 0) {
+      ++statistics_.swapped_out;
+      ++statistics_.paged_out;
+      return frame.slot;
+    }
     ++statistics_.write_errors;
+    if (error == ENOSPC) full |= 1u << swap_.area_of(frame.slot);  // its other slots would go the same way
     swap_.mark_bad(frame.slot);
     drop_slot(frame);
   }

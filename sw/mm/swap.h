@@ -1,22 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The swap area: slots of one page each, counted, with a checksum that covers slot and generation too,
-// so that a lost or misdirected write is found like a flipped bit (P55).
+// One swap area: slots of one page each, counted, with a checksum that covers slot and generation too,
+// so that a lost or misdirected write is found like a flipped bit (P55). The image on the device is
+// described in sw/README.md; a machine may stop at any write of it (P56).
 #pragma once
 
 #include <span>
 #include <vector>
 
-#include "sw/core/bugs.h"
 #include "sw/core/errors.h"
-#include "sw/io/block_device.h"
+#include "sw/mm/buffer_cache.h"
 
 namespace kilburn::os {
 
 class SwapArea {
  public:
   struct Slot {
-    u32 users = 0;          // swap words that name it
+    u32 users = 0;          // swap words, and pages of shared memory, that name it
     Pfn cached = kNoFrame;  // swap cache: the frame with the same bytes
     u32 generation = 0;     // writes so far
     u32 checksum = 0;
@@ -24,7 +24,37 @@ class SwapArea {
   };
   enum class ReadError : u8 { none, io, checksum };
 
-  SwapArea(BlockDevice& device, u32 slots, u64 page_size);
+  // The image: two copies of the header in slot 0, the later valid one counts; the slots; the table of
+  // checksums in blocks of 512 bytes. All numbers little endian.
+  struct Header {
+    static constexpr u64 kMagic = 0x50415753'424c494b;  // "KILBSWAP"
+    static constexpr u32 kVersion = 1, kInUse = 0, kClean = 1;
+    static constexpr u32 kBadAtMost = 480;
+    u64 magic = kMagic;
+    u32 version = kVersion;
+    u32 page_shift = 0;
+    u32 slots = 0;
+    u32 sequence = 0;  // counts up with every write of a header
+    u32 state = kInUse;
+    u32 bad_count = 0;
+    std::array<u64, 2> uuid{};
+    std::array<u32, kBadAtMost> bad{};
+    u32 filler = 0;
+    u32 crc = 0;  // CRC-32C of all before
+  };
+  struct Record {
+    u32 checksum = 0, generation = 0, users = 0, holds = 0;  // holds: 1 if the slot's bytes must match
+  };
+  struct Table {
+    static constexpr u32 kRecords = 31;
+    std::array<Record, kRecords> records{};
+    u32 first_slot = 0, sequence = 0, filler = 0;
+    u32 crc = 0;
+  };
+  static_assert(sizeof(Header) <= 2048 && sizeof(Table) == BufferCache::kBlock);
+
+  // Writes the first header; last_error() says if that failed, and then the area has no free slot.
+  SwapArea(BufferCache& buffers, u32 device, u32 slots, u64 page_size, u64 identity = 1, bool place_in_checksum = true);
 
   u32 slots() const { return static_cast<u32>(table_.size() - 1); }
   u32 free_slots() const { return static_cast<u32>(free_.size()); }
@@ -32,28 +62,36 @@ class SwapArea {
   Slot& operator[](u32 slot);
   const Slot& operator[](u32 slot) const { return const_cast<SwapArea&>(*this)[slot]; }
 
-  u32 take();                // a free slot, 0 if there is none
-  void release(u32 slot);    // a slot without users and frame becomes free
-  void mark_bad(u32 slot) {  // it is not given out again
-    if (!(*this)[slot].bad) ++bad_;
-    (*this)[slot].bad = true;
-  }
+  u32 take();               // a free slot, 0 if there is none
+  void release(u32 slot);   // a slot without users and frame becomes free
+  void mark_bad(u32 slot);  // it is not given out again
 
   // 0 or errno. The generation counts up before the write.
   [[nodiscard]] int write(u32 slot, std::span<const std::byte> page);
   // Retries I/O errors; the text of the failure is in last_error().
   [[nodiscard]] ReadError read(u32 slot, std::span<std::byte> page);
+  // Checksums, counts and bad slots reach the device, the image becomes clean until the next write.
+  [[nodiscard]] int sync();
+
   const std::string& last_error() const { return last_error_; }
+  bool write_failed() const { return write_failed_; }  // a write failed and none succeeded since
 
  private:
   u32 checksum(u32 slot, u32 generation, std::span<const std::byte> page) const;
-  u64 offset(u32 slot) const { return u64{slot} * page_size_; }  // slot 0 would be the header
+  u64 block(u32 slot) const { return u64{slot} * page_size_ / BufferCache::kBlock; }  // slot 0 is the header
+  int write_header(u32 state);
+  int failed(const std::string& what, int error);
 
-  BlockDevice& device_;
+  BufferCache& buffers_;
+  u32 device_;
   u64 page_size_;
+  bool place_in_checksum_;
   std::vector<Slot> table_;
   std::vector<u32> free_;
+  std::vector<bool> changed_;  // by block of the table, since the last sync
   u32 bad_ = 0;
+  Header header_;
+  bool write_failed_ = false;
   std::string last_error_;
 };
 

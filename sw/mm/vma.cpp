@@ -33,6 +33,7 @@ VmaSet::Coverage VmaSet::coverage(u64 lo, u64 hi) const {
     c.any = true;
     c.rights = static_cast<Rights>(c.rights | vma.rights);
     if (vma.backing.file != 0) c.only_anonymous = false;
+    c.locked = c.locked || vma.flags.locked;
   });
   return c;
 }
@@ -55,6 +56,7 @@ void VmaSet::split_at(u64 address) {
   low->rights = it->rights;
   low->backing = it->backing;
   low->inferred = it->inferred;
+  low->flags = it->flags;
   it->backing = it->backing.at(address - it->start);
   it->start = address;
   tree_.insert(it, *low);
@@ -67,7 +69,7 @@ void VmaSet::merge_around(u64 lo, u64 hi) {
     const auto next = std::next(it);
     if (next == tree_.end()) return;
     if (next->start == it->end && next->rights == it->rights && next->inferred == it->inferred &&
-        next->backing == it->backing.at(it->end - it->start)) {
+        next->flags == it->flags && next->backing == it->backing.at(it->end - it->start)) {
       next->start = it->start;  // the key of the remaining node, its end, is unchanged
       next->backing = it->backing;
       dispose(it);
@@ -76,7 +78,7 @@ void VmaSet::merge_around(u64 lo, u64 hi) {
   }
 }
 
-void VmaSet::insert(u64 start, u64 end, Rights rights, Backing backing, bool inferred) {
+void VmaSet::insert(u64 start, u64 end, Rights rights, Backing backing, bool inferred, VmaFlags flags) {
   const auto it = first_past(start);
   if (start >= end || (it != tree_.end() && it->start < end)) throw Violation("P19", "area overlaps at " + hex(start));
   Vma* vma = new Vma;
@@ -85,6 +87,7 @@ void VmaSet::insert(u64 start, u64 end, Rights rights, Backing backing, bool inf
   vma->rights = rights;
   vma->backing = backing;
   vma->inferred = inferred;
+  vma->flags = flags;
   tree_.insert(it, *vma);
   merge_around(start, end);
 }
@@ -102,13 +105,53 @@ void VmaSet::set_rights(u64 start, u64 end, Rights rights) {
   merge_around(start, end);
 }
 
+void VmaSet::set_locked(u64 start, u64 end, bool locked) {
+  split_at(start);
+  split_at(end);
+  for (auto it = first_past(start); it != tree_.end() && it->start < end; ++it) it->flags.locked = locked;
+  merge_around(start, end);
+}
+
+const Vma* VmaSet::above(u64 address) const {
+  const auto it = first_past(address);
+  return it != tree_.end() ? &*it : nullptr;
+}
+
+const Vma* VmaSet::below(u64 address) const {
+  const auto it = first_past(address);
+  return it != tree_.begin() ? &*std::prev(it) : nullptr;
+}
+
+// The key of the tree is the end, so the area keeps its place.
+void VmaSet::grow_down(const Vma& area, u64 start) {
+  const Vma* under = below(area.end - 1);
+  if (under != nullptr && under->end > start)
+    throw Violation("P19", "a stack grows over the area that ends at " + hex(under->end));
+  for (auto it = first_past(area.end - 1); it != tree_.end() && &*it == &area; ++it) it->start = start;
+}
+
+u64 VmaSet::locked_bytes() const {
+  u64 sum = 0;
+  for (const Vma& vma : tree_) {
+    if (vma.flags.locked) sum += vma.end - vma.start;
+  }
+  return sum;
+}
+
 u64 VmaSet::find_gap(u64 length, u64 lo, u64 hi, u64 align) const {
   u64 at = (lo + align - 1) & ~(align - 1);
   for (auto it = first_past(at); at < hi && hi - at >= length; ++it) {
-    if (it == tree_.end() || (it->start > at && it->start - at >= length)) return at;
+    const u64 keep = it != tree_.end() && it->flags.grows_down ? std::min(kGuardGap, it->start) : 0;
+    if (it == tree_.end() || (it->start - keep > at && it->start - keep - at >= length)) return at;
     at = (it->end + align - 1) & ~(align - 1);
   }
   return 0;
+}
+
+size_t VmaSet::splits(u64 start, u64 end) const {
+  const Vma* first = find(start);
+  const Vma* last = find(end);
+  return size_t{first != nullptr && first->start < start} + size_t{last != nullptr && last->start < end};
 }
 
 void VmaSet::copy_from(const VmaSet& other) {
@@ -120,6 +163,8 @@ void VmaSet::copy_from(const VmaSet& other) {
     vma->rights = from.rights;
     vma->backing = from.backing;
     vma->inferred = from.inferred;
+    vma->flags = from.flags;
+    vma->flags.locked = false;  // locks are not inherited (mlock(2))
     tree_.push_back(*vma);
   }
 }

@@ -11,19 +11,33 @@ namespace kilburn::os {
 
 struct Config {
   arch::Format format = arch::Format::x86_64;
-  u32 frames = 64;        // page frames, of the format's page size; the whole of memory
-  u32 swap_slots = 4096;  // pages
-  std::string swap_path;  // host file for the swap area; empty: host memory
-  u64 seed = 1;           // of the yield policy
+  u32 frames = 64;                                   // page frames, of the format's page size; the whole of memory
+  u32 swap_slots = 4096;                             // pages
+  u32 device_frames = 0;                             // of a device, after the frames
+  std::vector<FaultyDevice::Plan> file_faults = {};  // of the disk that holds the programs' files
+  std::string swap_path;                             // host file for the swap area; empty: host memory
+  u64 seed = 1;                                      // of the yield policy
   YieldPolicy yield = YieldPolicy::none;
   Bug bug = Bug::none;
   unsigned asid_bits = 8;
-  u32 quantum = 1000;      // references before another process runs
-  u64 audit_every = 0;     // references between audits; 0: only at the end
-  u64 max_references = 0;  // the run ends there; 0: no limit
-  bool strict = false;     // an access outside every area is SIGSEGV; else an area is inferred
+  SwitchPolicy switch_policy = SwitchPolicy::tagged;
+  RefillMode refill = RefillMode::hardware;
+  CostTable costs = kDefaultCosts;
+  bool prefault = false;       // mappings get all their pages at once
+  u64 stack_limit = 8u << 20;  // bytes
+  bool spread = false;         // consecutive quanta of a process run on different CPUs
+  bool block = true;           // a process waits for the disk while another one runs on its CPU
+  u32 quantum = 1000;          // references before another process runs
+  u64 audit_every = 0;         // references between audits; 0: only at the end
+  u64 max_references = 0;      // the run ends there; 0: no limit
+  bool strict = false;         // an access outside every area is SIGSEGV; else an area is inferred
   bool poison = true;
   bool age_invalidate = true;
+  bool huge = false;       // large pages and granularity-hint blocks
+  u32 nodes = 1;           // of memory (NUMA)
+  u32 dma_frames = 0;      // frames of zone DMA
+  u32 highmem_frames = 0;  // frames of zone HIGHMEM
+  WatermarkPreset watermarks = WatermarkPreset::off;
   bool check_order = true;        // P28, P29, P32, P33 on every event
   bool check_loads = true;        // the oracle
   bool check_translation = true;  // P27, P32 on every access
@@ -32,13 +46,30 @@ struct Config {
     return {.format = format,
             .frames = frames,
             .swap_slots = swap_slots,
+            .device_frames = device_frames,
+            .file_faults = file_faults,
             .asid_bits = asid_bits,
+            .switch_policy = switch_policy,
+            .refill = refill,
+            .costs = costs,
+            .prefault = prefault,
+            .stack_limit = stack_limit,
             .yield = yield,
             .seed = seed,
             .bug = bug,
+            .huge = huge,
             .poison = poison,
+            .nodes = nodes,
+            .dma_frames = dma_frames,
+            .highmem_frames = highmem_frames,
+            .watermarks = watermarks,
             .age_invalidate = age_invalidate};
   }
+};
+
+// Time that the faults of one kind took, by the cost table.
+struct Latency {
+  u64 count = 0, sum = 0, largest = 0;
 };
 
 struct Statistics {
@@ -53,10 +84,16 @@ struct Statistics {
   u64 context_switches = 0;
   u64 invalidations = 0;
   u64 asid_wraps = 0;
+  u64 refills = 0;         // TLB fills by software
+  u64 blocked = 0;         // times that a process waited for the disk while others ran
+  u64 idle_cycles = 0;     // waits for the disk with nothing to run
+  u64 charged_cycles = 0;  // the kernel's work, by the cost table
+  std::array<Latency, kFaultKinds> latency{};
   u64 yields = 0;
   u64 processes = 0;
   u64 children_without_trace = 0;
   u64 killed = 0;
+  u64 killed_segv = 0, killed_bus = 0, killed_asked = 0;
   u64 lost_granules = 0;  // 4 KB that an I/O error took from a process that never touched them again
   u64 audits = 0;
   u64 cycles = 0;  // of the clock

@@ -1,102 +1,127 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// The kernel: processes, system calls, the loop that lets recorded programs run. It holds a memory, an
-// MMU and a clock behind sw/hw/ports.h and nothing else of the machine.
+// The kernel: processes, system calls, the loop that lets recorded programs run on one or several CPUs. It holds a
+// memory, an MMU a CPU and a clock behind sw/hw/ports.h and nothing else of the machine.
 #pragma once
 
 #include <functional>
 #include <memory>
 #include <vector>
 
-#include "sw/check/oracle.h"
 #include "sw/check/order.h"
 #include "sw/os/config.h"
-#include "sw/trace/event.h"
+#include "sw/os/process.h"
 
 namespace kilburn::os {
 
-enum class Signal : u8 { none, segv, bus };
-
-struct Process {
-  u32 id = 0;
-  std::unique_ptr<AddressSpace> space;  // null once it has ended
-  OracleSpace oracle;
-  std::unique_ptr<TraceReader> own_reader;
-  TraceReader* reader = nullptr;    // null: driven by calls, or waiting for the end
-  Process* silent_child = nullptr;  // last child, if it has no reader
-  u64 sequence = 0;                 // its references, part of every stored value
-  u64 digest = 0;
-  Signal killed_by = Signal::none;
-  u64 killed_at = 0;  // address
-  bool alive() const { return space != nullptr; }
-};
+struct ElfImage;
 
 class Kernel final : private MmListener {
  public:
   Kernel(PhysMem&, MmuPort&, Clock&, const Config&);
   // The same with the caller's swap device (fault injection).
   Kernel(PhysMem&, MmuPort&, Clock&, BlockDevice&, const Config&);
+  // One port a CPU, 1 to kMaxCpus, all on the same memory. `device` null: the swap area of the configuration.
+  Kernel(PhysMem&, std::span<MmuPort* const>, Clock&, const Config&, BlockDevice* device = nullptr);
   ~Kernel() override;
 
   // Trace of a child process by its recorded number, or null if there is none.
   using ChildTraces = std::function<std::unique_ptr<TraceReader>(u32 pid)>;
-  // Runs the trace in a new process, and those of its children, to their ends; audits; ends all
+  // Runs each trace in a new process, and those of its children, to their ends; audits; ends all
   // processes. Throws TraceError, UserError (also OutOfMemory) or Violation.
-  void run(TraceReader&, const ChildTraces& children = {});
+  void run(std::span<TraceReader* const>, const ChildTraces& children = {});
+  void run(TraceReader& reader, const ChildTraces& children = {}) {
+    run(std::array<TraceReader*, 1>{&reader}, children);
+  }
   // The end of run(): last audits, every process checked byte by byte, digested and ended, no frame or
   // slot left. For callers that drive processes by the calls below.
   void finish();
 
-  // --- processes and system calls; 0 or errno ---
+  // --- processes ---
   Process& spawn();
   Process& fork(Process& parent);
   void exec(Process&);
   void exit(Process&);
-  int mmap(Process&, u64 start, u64 length, Rights, Backing backing = {});
-  u64 mmap_anywhere(Process&, u64 length, Rights, Backing backing = {});  // 0: no room
+  void kill(Process&);  // at any time, also one that waits for the disk
+
+  // Maps the segments of an image (exec() before, if the process has another one) and returns its entry point. Pages
+  // come on demand; with `first_page` that of the entry point is there at once. Throws UserError.
+  u64 load_image(Process&, const ElfImage&, u64 bias = 0, bool first_page = false);
+
+  // --- system calls; 0 or errno, as in Linux's manual pages ---
+  int mmap(Process&, u64 start, u64 length, Rights, Backing backing = {});        // MAP_FIXED
+  int mmap_fresh(Process&, u64 start, u64 length, Rights, Backing backing = {});  // MAP_FIXED_NOREPLACE
+  u64 mmap_anywhere(Process&, u64 length, Rights, Backing backing = {});          // 0: no room
+  int mmap_stack(Process&, u64 start, u64 length);                                // MAP_GROWSDOWN
   int munmap(Process&, u64 start, u64 length);
+  int shmat(Process&, u32 id, u64 start, Rights);  // a segment of Memory::shm_get()
+  int shmdt(Process&, u64 start);
   int mprotect(Process&, u64 start, u64 length, Rights);
   int mremap(Process&, u64 from, u64 old_length, u64 to, u64 new_length);
   int brk(Process&, u64 end);
+  int madvise(Process&, u64 start, u64 length, Advice);
+  int msync(Process&, u64 start, u64 length);
+  int mlock(Process&, u64 start, u64 length);
+  int munlock(Process&, u64 start, u64 length);
 
-  // One reference of `size` bytes; false if it killed the process. Stores write bytes made of the
-  // process's reference number; loads and fetches are compared with the oracle.
+  // One reference of `size` bytes on the process's CPU; false if it killed the process. Stores write bytes made
+  // of the process's reference number; loads and fetches are compared with the oracle. Waits for the disk.
   bool reference(Process&, TraceEvent::Kind, u64 address, u16 size);
 
   void audit();  // throws Violation
 
   const Statistics& statistics();
   // Over every touched 4 KB of every process at its end, in address order: the same for every number of
-  // frames, page-table format, port and seed.
+  // frames, page-table format, port, seed, number of CPUs.
   u64 digest() const { return digest_; }
   const Config& config() const { return config_; }
   Memory& memory() { return *memory_; }
   std::span<const std::unique_ptr<Process>> processes() const { return processes_; }
 
  private:
+  enum class Progress : u8 { done, killed, blocked };
+
   void event(const MmEvent&) override;
-  void dispatch(Process&, const TraceEvent&, const ChildTraces&);
+  void witness(const MmEvent&);
+
+  // processor.cpp
   void switch_to(Process&);
-  void leave_context();
-  bool touch(Process&, u64 va, arch::Op, std::span<std::byte>);
+  void leave_context(unsigned cpu);
+  Progress go_on(Process&, bool may_block);
+  Progress touch(Process&, arch::Op, std::span<std::byte>, bool may_block);
   void check_translation(const Process&, const Access&, u64 pa) const;
-  bool handle_fault(Process&, const Access&, const FaultInfo&);
-  void kill(Process&, Signal, u64 va);
+  FaultKind handle_fault(Process&, const Access&, const FaultInfo&, bool may_block);
+
+  // system_calls.cpp
+  int mapped(Process&, int error, u64 start, u64 length, Backing);
+
+  // schedule.cpp
+  void dispatch(Process&, const TraceEvent&, const ChildTraces&);
+  void run_quantum(Process&, const ChildTraces&);
+  Process* next_on(unsigned cpu);
+  bool others_on(const Process&) const;
+  bool wait_for_disk();
+  bool limit_reached() const;
   void end_silent_child(Process&);
-  void close_space(Process&);
-  void check_bytes(Process&);
   void expect_success(const Process&, int error, const char* call) const;
   std::string place() const;
 
+  Process& add_process();
+  void end_by(Process&, Signal, u64 va);
+  void close_space(Process&);
+  void check_bytes(Process&);
+
   Config config_;
-  MmuPort& port_;
   Clock& clock_;
   std::unique_ptr<BlockDevice> own_device_;
   std::unique_ptr<Memory> memory_;
   OrderChecker order_;
+  SharedBytes shared_bytes_;  // before the processes, whose oracles use it
   std::vector<std::unique_ptr<Process>> processes_;
-  Process* current_ = nullptr;     // whose context the port has
-  TraceReader* active_ = nullptr;  // for messages
+  std::array<Process*, kMaxCpus> current_{};  // whose context each CPU has
+  std::array<size_t, kMaxCpus> turn_{};       // process that ran last on each CPU
+  unsigned cpu_ = 0;                          // where the kernel runs now
+  TraceReader* active_ = nullptr;             // for messages
   Statistics statistics_;
   u64 digest_ = 0;
   u32 next_id_ = 1;

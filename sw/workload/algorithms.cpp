@@ -125,7 +125,7 @@ void sequential_read(Stage& s) {
   for (int round = 0; round < 2; ++round) {
     for (u64 at = 0; at < pages * kSpan; at += 512) s.load(p, kArena + at, 64);
   }
-  s.expect_least(s.faults(FaultKind::file_fill), pages, "pages filled from the file");
+  s.expect_least(s.file_faults(), pages, "pages filled from the file");
   s.expect_forced(s.kernel.statistics().memory.dropped, pages, "clean pages dropped");
   s.expect(s.swapped_out() == 0, "a clean page of a file was written to the swap area");
 }

@@ -19,7 +19,7 @@ void mmap_overlap(Stage& s) {
     s.map(p, kArena + 5 * kSpan, 2 * kSpan);
     for (u64 n = 0; n < 8; ++n) s.load(p, kArena + n * kSpan);
   }
-  s.expect_least(s.faults(FaultKind::file_fill), 8, "pages filled from the file");
+  s.expect_least(s.file_faults(), 8, "pages filled from the file");
 }
 
 // Over pages of a stack in use.
@@ -67,7 +67,7 @@ void mmap_twice(Stage& s) {
     s.load(p, kArena + n * kSpan, 64);
     s.load(p, other + n * kSpan, 64);
   }
-  s.expect_least(s.faults(FaultKind::file_fill), 2 * pages, "pages filled from the file");
+  s.expect_least(s.file_faults(), 2 * pages, "pages filled from the file");
 }
 
 // A child has the parent's mappings; what it unmaps is the parent's still.

@@ -117,7 +117,7 @@ void page_merge_par(Stage& s) { merge(s, kArena, {}, true, false); }
 void page_merge_stk(Stage& s) { merge(s, kArena, {}, true, true); }
 void page_merge_mm(Stage& s) {
   merge(s, kArena, {7, 0}, true, false);
-  s.expect_least(s.faults(FaultKind::file_fill), 8, "pages filled from the file");
+  s.expect_least(s.file_faults(), 8, "pages filled from the file");
 }
 
 void thrash(Stage& s) { loop(s, 25, 20); }

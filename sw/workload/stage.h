@@ -64,6 +64,8 @@ class Stage {
     }
   }
   u64 faults(FaultKind kind) { return kernel.statistics().memory.faults[static_cast<size_t>(kind)]; }
+  // Pages that came from a file: read now, or by an earlier fault or read-ahead.
+  u64 file_faults() { return faults(FaultKind::file_fill) + faults(FaultKind::page_cache); }
   u64 swapped_in() { return kernel.statistics().memory.swapped_in; }
   u64 swapped_out() { return kernel.statistics().memory.swapped_out; }
 

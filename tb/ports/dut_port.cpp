@@ -3,6 +3,7 @@
 // Accesses as pin transfers.
 #include "tb/ports/dut_port.h"
 
+#include "model/arch/layout.h"
 #include "tb/text.h"
 
 namespace kilburn::tb {
@@ -99,11 +100,23 @@ void DutPort::set_context(const arch::Context& context) {
 }
 
 void DutPort::invalidate(os::Invalidate op, u64 va, arch::u16 asid) {
+  maintain(static_cast<std::uint8_t>(op), va, asid, 0);
+}
+
+bool DutPort::tlb_fill(u64 va, arch::u16 asid, u64 word, bool fetch) {
+  maintain(fetch ? arch::layout::Inv::FILL_I : arch::layout::Inv::FILL_D, va, asid, word);
+  wait_invalidated();
+  return true;
+}
+
+// Starts a maintenance operation: an invalidation or a fill.
+void DutPort::maintain(std::uint8_t op, u64 va, arch::u16 asid, u64 word) {
   auto& in = lockstep_.in();
   wait_invalidated();
-  in.inv_op = static_cast<std::uint8_t>(op);
+  in.inv_op = op;
   in.inv_va = va;
   in.inv_asid = asid;
+  in.inv_pte = word;
   in.inv_valid = 1;
   bool taken = false;
   for (u64 n = 0; !taken; ++n) {

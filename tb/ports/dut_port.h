@@ -24,6 +24,7 @@ class DutPort final : public os::MmuPort, public os::Clock {
   os::AccessResult access(const os::Access&) override;
   void set_context(const arch::Context&) override;
   void invalidate(os::Invalidate op, arch::u64 va, arch::u16 asid) override;
+  bool tlb_fill(arch::u64 va, arch::u16 asid, arch::u64 word, bool fetch) override;
   void wait_invalidated() override;
   void idle(unsigned cycles) override;
   void prefetch(arch::u64 va, arch::Op op, arch::Mode mode) override;
@@ -38,6 +39,7 @@ class DutPort final : public os::MmuPort, public os::Clock {
 
  private:
   void present(arch::u64 va, arch::Op op, arch::Mode mode, unsigned id);
+  void maintain(std::uint8_t op, arch::u64 va, arch::u16 asid, arch::u64 word);
   void clock();
   void before_clock();
 

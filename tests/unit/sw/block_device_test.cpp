@@ -9,6 +9,7 @@
 #include <filesystem>
 
 #include "sw/core/errors.h"
+#include "sw/io/faulty_device.h"
 #include "tests/catch.h"
 
 namespace kilburn::os {

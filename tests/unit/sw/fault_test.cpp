@@ -183,7 +183,7 @@ TEST_CASE("fault: on Alpha young and dirty come by faults, on x86-64 by the walk
   Config c = config(arch::Format::alpha, 20);
   Machine m(c);
   Process& p = m.kernel.spawn();
-  const u64 a = m.kernel.mmap_anywhere(p, m.page(), kRead | kWrite, {1, 0});
+  const u64 a = m.kernel.mmap_anywhere(p, m.page(), kRead | kWrite, {1, 0, AreaKind::file_shared});
   REQUIRE(m.load(p, a));  // young, clean
   REQUIRE(m.store(p, a));
   CHECK(m.faults(FaultKind::young_dirty) == 1);
@@ -194,7 +194,7 @@ TEST_CASE("fault: on Alpha young and dirty come by faults, on x86-64 by the walk
   c.format = arch::Format::x86_64;
   Machine x(c);
   Process& q = x.kernel.spawn();
-  const u64 b = x.kernel.mmap_anywhere(q, x.page(), kRead | kWrite, {1, 0});
+  const u64 b = x.kernel.mmap_anywhere(q, x.page(), kRead | kWrite, {1, 0, AreaKind::file_shared});
   REQUIRE(x.load(q, b));
   CHECK_FALSE(x.kernel.memory().format().view(q.space->table.load(b)).dirty);
   REQUIRE(x.store(q, b));

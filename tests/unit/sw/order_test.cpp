@@ -32,16 +32,20 @@ struct Fixture {
   Recorder recorder;
   EventLog log;
   Yield yield{recorder, YieldPolicy::none, 1};
-  Shootdown shootdown{recorder, log, yield};
-  AsidAllocator asids{shootdown, 2};
+  std::array<MmuPort*, 1> ports{&recorder};
+  Cpus cpus{ports, {}, log, yield, {.asid_bits = 2}};
+  u16 load(SpaceTag& tag) {
+    cpus.load(0, tag, 0);
+    return cpus.live(tag)[0];
+  }
 };
 
 TEST_CASE("gather: frames are freed after the acknowledge of every invalidation") {
   Fixture f;
-  SpaceTag one{1, 0, 0}, two{2, 0, 0};
-  f.asids.get(one);
-  f.asids.get(two);
-  Gather g(f.shootdown, f.asids, f.recorder);
+  SpaceTag one{1}, two{2};
+  f.load(one);
+  f.load(two);
+  Gather g(f.cpus, f.recorder);
   g.unhooked(one, 0x1000);
   g.free_after(7);
   g.unhooked(two, 0x2000);
@@ -53,16 +57,16 @@ TEST_CASE("gather: frames are freed after the acknowledge of every invalidation"
 
 TEST_CASE("gather: many pages or a table take one invalidation of the space") {
   Fixture f;
-  SpaceTag one{1, 0, 0};
-  f.asids.get(one);
+  SpaceTag one{1};
+  f.load(one);
   {
-    Gather g(f.shootdown, f.asids, f.recorder);
+    Gather g(f.cpus, f.recorder);
     for (u64 n = 0; n < 9; ++n) g.unhooked(one, n << 12);
     g.commit();
     CHECK(f.recorder.calls == Calls{"inv 2 0 1", "ack"});
   }
   f.recorder.calls.clear();
-  Gather g(f.shootdown, f.asids, f.recorder);
+  Gather g(f.cpus, f.recorder);
   g.unhooked(one, 0x1000);
   g.table_unhooked(one);
   g.free_after(3);
@@ -72,8 +76,8 @@ TEST_CASE("gather: many pages or a table take one invalidation of the space") {
 
 TEST_CASE("gather: a space that no TLB knows needs no invalidation") {
   Fixture f;
-  SpaceTag never{1, 0, 0};
-  Gather g(f.shootdown, f.asids, f.recorder);
+  SpaceTag never{1};
+  Gather g(f.cpus, f.recorder);
   g.unhooked(never, 0x1000);
   g.free_after(3);
   g.commit();
@@ -83,17 +87,17 @@ TEST_CASE("gather: a space that no TLB knows needs no invalidation") {
 TEST_CASE("asid: when the numbers run out everything is invalidated before one is used again (P34)") {
   Fixture f;  // 2 bits: 1, 2, 3
   SpaceTag tags[5];
-  CHECK(f.asids.get(tags[0]) == 1);
-  CHECK(f.asids.get(tags[1]) == 2);
-  CHECK(f.asids.get(tags[2]) == 3);
-  CHECK(f.asids.get(tags[0]) == 1);
+  CHECK(f.load(tags[0]) == 1);
+  CHECK(f.load(tags[1]) == 2);
+  CHECK(f.load(tags[2]) == 3);
+  CHECK(f.load(tags[0]) == 1);
   CHECK(f.recorder.calls.empty());
-  CHECK(f.asids.get(tags[3]) == 1);
+  CHECK(f.load(tags[3]) == 1);
   CHECK(f.recorder.calls == Calls{"inv 1 0 0", "ack"});
-  CHECK(f.asids.live(tags[0]) == 0);
-  CHECK(f.asids.live(tags[3]) == 1);
-  CHECK(f.asids.get(tags[1]) == 2);  // a new one, though the same number
-  CHECK(f.asids.wraps() == 1);
+  CHECK(f.cpus.live(tags[0])[0] == 0);
+  CHECK(f.cpus.live(tags[3])[0] == 1);
+  CHECK(f.load(tags[1]) == 2);  // a new one, though the same number
+  CHECK(f.cpus.wraps() == 1);
 }
 
 // --- the checker, fed by hand -----------------------------------------------------------------------
@@ -107,13 +111,13 @@ struct Feed {
 
   void entry(u64 seen, u64 old_word, u64 new_word, u16 asid = 1) {
     checker.event({.kind = MmEvent::Kind::entry,
-                   .asid = asid,
                    .space = 1,
                    .va = 0x1000,
                    .span = 4096,
                    .seen = seen,
                    .old_word = old_word,
-                   .new_word = new_word});
+                   .new_word = new_word,
+                   .live = {asid}});
   }
   void invalidate(Invalidate op, u64 va, u16 asid) {
     checker.event({.kind = MmEvent::Kind::invalidate, .op = op, .asid = asid, .va = va});
@@ -165,12 +169,12 @@ TEST_CASE("order: a downgrade must be invalidated before a program runs on, an u
 TEST_CASE("order: a table is covered by nothing less than its space") {
   Feed f;
   const MmEvent table{.kind = MmEvent::Kind::table,
-                      .asid = 1,
                       .space = 1,
                       .va = 0,
                       .span = 1 << 21,
                       .old_word = f.format.table(12),
-                      .new_word = 0};
+                      .new_word = 0,
+                      .live = {1}};
   f.checker.event(table);
   f.invalidate(Invalidate::page, 0x1000, 1);
   f.acknowledge();

@@ -18,9 +18,8 @@ struct Bench : TableFrames, FrameReleaser {
         ram(4096 * format.page_size()),
         port(f, ram),
         yield(port, YieldPolicy::none, seed),
-        shootdown(port, log, yield),
-        asids(shootdown, 8),
-        parts{ram, format, *this, log, asids, yield} {}
+        cpus(ports, {}, log, yield, {}),
+        parts{ram, format, *this, log, cpus, yield} {}
   Pfn alloc_table() override {
     const Pfn pfn = next++;
     ram.write(u64{pfn} << format.info().page_shift, std::vector<std::byte>(format.page_size()));
@@ -35,10 +34,10 @@ struct Bench : TableFrames, FrameReleaser {
   ArchMmuPort port;
   EventLog log;
   Yield yield;
-  Shootdown shootdown;
-  AsidAllocator asids;
+  std::array<MmuPort*, 1> ports{&port};
+  Cpus cpus;
   PageTable::Parts parts;
-  SpaceTag tag{1, 0, 0};
+  SpaceTag tag{1};
   std::set<Pfn> live;
   Pfn next = 1;
 };
@@ -91,12 +90,12 @@ TEST_CASE("page table: random install, change and clear equal a map") {
     CHECK(tables == bench.live.size());
 
     // Pruning keeps what is in use and frees the rest.
-    Gather keep(bench.shootdown, bench.asids, bench);
+    Gather keep(bench.cpus, bench);
     table.prune(0, top, keep);
     keep.commit();
     for (const auto& [va, word] : expected) REQUIRE(table.load(va) == word);
     for (const auto& [va, word] : expected) table.get_and_clear(va);
-    Gather all(bench.shootdown, bench.asids, bench);
+    Gather all(bench.cpus, bench);
     table.prune(0, top, all);
     table.free_root(all);
     all.commit();

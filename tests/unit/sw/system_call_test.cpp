@@ -155,7 +155,7 @@ TEST_CASE("system calls: exec starts with nothing, exit leaves nothing") {
 // the order checks and all audits are the judges.
 template <class Port, class... Arguments>
 void storm(arch::Format format, u64 seed, YieldPolicy yield, Arguments... arguments) {
-  Config c = config(format, format == arch::Format::alpha ? 36 : 70);  // pages are twice as large there
+  Config c = config(format, format == arch::Format::alpha ? 34 : 56);  // pages are twice as large there
   c.seed = seed;
   c.yield = yield;
   c.asid_bits = 2;

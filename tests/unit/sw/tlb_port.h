@@ -71,6 +71,7 @@ class TlbPort final : public MmuPort, public Clock {
 
   size_t entries() const { return entries_.size(); }
   u64 hits() const { return hits_; }
+  u64 invalidations() const { return invalidations_; }
   u64 prefetches() const { return prefetches_; }
 
  private:

@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// System calls: memory does the work, the oracle follows.
+#include <cerrno>
+
+#include "sw/os/kernel.h"
+
+namespace kilburn::os {
+
+int Kernel::mapped(Process& process, int error, u64 start, u64 length, Backing backing) {
+  if (error == 0) process.oracle.map(start, memory_->end_of(backing, start, length), backing);
+  return error;
+}
+
+int Kernel::mmap(Process& process, u64 start, u64 length, Rights rights, Backing backing) {
+  ++statistics_.system_calls;
+  const int error = memory_->map(*process.space, start, length, rights, backing);
+  return mapped(process, error, start, length, backing);
+}
+
+int Kernel::mmap_fresh(Process& process, u64 start, u64 length, Rights rights, Backing backing) {
+  const u64 end = start + granule_up(length);
+  if (end > start && process.space->vmas.coverage(start, end).any) {
+    ++statistics_.system_calls;
+    return EEXIST;
+  }
+  return mmap(process, start, length, rights, backing);
+}
+
+int Kernel::mmap_stack(Process& process, u64 start, u64 length) {
+  ++statistics_.system_calls;
+  const int error =
+      memory_->map(*process.space, start, length, kRead | kWrite, {}, false, VmaFlags{.grows_down = true});
+  return mapped(process, error, start, length, {});
+}
+
+u64 Kernel::mmap_anywhere(Process& process, u64 length, Rights rights, Backing backing) {
+  constexpr u64 kLowest = 0x10000;  // LX mmap_min_addr
+  const u64 page = page_mask_ + 1;
+  const u64 start = process.space->vmas.find_gap(granule_up(length), kLowest, memory_->format().user_top(), page);
+  return start != 0 && mmap(process, start, length, rights, backing) == 0 ? start : 0;
+}
+
+int Kernel::munmap(Process& process, u64 start, u64 length) {
+  ++statistics_.system_calls;
+  const u64 end = memory_->end_of(*process.space, start, length);
+  const int error = memory_->unmap(*process.space, start, length);
+  if (error == 0) process.oracle.unmap(start, end);
+  return error;
+}
+
+int Kernel::shmat(Process& process, u32 id, u64 start, Rights rights) {
+  ++statistics_.system_calls;
+  const int error = memory_->shm_attach(*process.space, id, start, rights);
+  if (error != 0) return error;
+  process.oracle.map(start, start + memory_->segment(id)->length, {Backing::kSegment + id, 0, AreaKind::shm});
+  return 0;
+}
+
+int Kernel::shmdt(Process& process, u64 start) {
+  ++statistics_.system_calls;
+  const Vma* vma = process.space->vmas.find(start);
+  const u64 end = vma == nullptr ? start : vma->end;
+  const int error = memory_->shm_detach(*process.space, start);
+  if (error == 0) process.oracle.unmap(start, end);
+  return error;
+}
+
+int Kernel::mprotect(Process& process, u64 start, u64 length, Rights rights) {
+  ++statistics_.system_calls;
+  return memory_->protect(*process.space, start, length, rights, !config_.strict);
+}
+
+int Kernel::mremap(Process& process, u64 from, u64 old_length, u64 to, u64 new_length) {
+  ++statistics_.system_calls;
+  const int error = memory_->move(*process.space, from, old_length, to, new_length);
+  if (error == 0) process.oracle.move(from, from + granule_up(old_length), to, to + granule_up(new_length));
+  return error;
+}
+
+int Kernel::brk(Process& process, u64 end) {
+  ++statistics_.system_calls;
+  const u64 old = process.space->brk == 0 ? end : process.space->brk;
+  const int error = memory_->set_brk(*process.space, end);
+  if (error != 0) return error;
+  if (end > old) process.oracle.map(granule_up(old), granule_up(end), {});
+  if (end < old) process.oracle.unmap(granule_up(end), granule_up(old));
+  return 0;
+}
+
+int Kernel::madvise(Process& process, u64 start, u64 length, Advice advice) {
+  ++statistics_.system_calls;
+  switch (advice) {
+    case Advice::normal:
+    case Advice::random:
+    case Advice::sequential:
+    case Advice::will_need:
+      break;
+    case Advice::dont_need:
+    case Advice::free: {
+      // A page that MADV_FREE gives back may go at any time: here it goes at once.
+      const int error = memory_->drop(*process.space, start, length, advice == Advice::free);
+      if (error == 0 || error == ENOMEM) process.oracle.forget(start, memory_->end_of(*process.space, start, length));
+      return error;
+    }
+  }
+  return memory_->advise(*process.space, start, length, advice);
+}
+
+int Kernel::msync(Process& process, u64 start, u64 length) {
+  ++statistics_.system_calls;
+  return memory_->sync(*process.space, start, length);
+}
+
+int Kernel::mlock(Process& process, u64 start, u64 length) {
+  ++statistics_.system_calls;
+  return memory_->lock(*process.space, start, length, true);
+}
+
+int Kernel::munlock(Process& process, u64 start, u64 length) {
+  ++statistics_.system_calls;
+  return memory_->lock(*process.space, start, length, false);
+}
+
+}  // namespace kilburn::os
