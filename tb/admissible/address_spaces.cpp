@@ -52,6 +52,7 @@ void AddressSpaces::answer(AddressSpace& space, Time time, const arch::Context& 
 
 // The top table in use so far gives way to another.
 void AddressSpaces::leave(Time time) {
+  ++changes_;
   const auto end = [&](AddressSpace& space) {
     if (Root* root = find(space, current_)) root->current = false, root->last = time;
   };
@@ -60,26 +61,33 @@ void AddressSpaces::leave(Time time) {
   end(all_);
 }
 
-std::optional<u64> AddressSpaces::accepted(Time time, const arch::Context& context) {
+std::optional<u64> AddressSpaces::accepted_other(Time time, const arch::Context& context) {
   constexpr u32 kLa57 = static_cast<u32>(ctl::LA57.mask());
   const bool same = any_ && context.root == current_.root && context.asid == current_.asid &&
                     ((context.controls ^ current_.controls) & kLa57) == 0;
   if (!same) {
     if (any_ && !latched_) leave(time);
-    current_ = context;
     any_ = true;
+    ++changes_;
   }
+  current_ = context;
+  AddressSpace& space = spaces_[context.asid];
   accept(all_, time, context);
-  return accept(spaces_[context.asid], time, context);
+  const std::optional<u64> before = accept(space, time, context);
+  latest_ = {find(space, context), find(all_, context), &space, ctl::REFILL.test(context.controls) ? 0u : 1u};
+  return before;
 }
 
-void AddressSpaces::answered(Time time, const arch::Context& context) {
+void AddressSpaces::answered_other(Time time, const arch::Context& context) {
+  ++changes_;
   const auto space = spaces_.find(context.asid);
   if (space != spaces_.end()) answer(space->second, time, context);
   answer(all_, time, context);
 }
 
 void AddressSpaces::collect(Time oldest) {
+  latest_ = {};
+  ++changes_;
   const auto shrink = [&](AddressSpace& space) {
     auto& roots = space.roots;
     roots.erase(std::remove_if(roots.begin(), roots.end(), [&](const Root& r) { return r.until() < oldest; }),

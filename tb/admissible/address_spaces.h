@@ -37,8 +37,26 @@ class AddressSpaces {
   explicit AddressSpaces(bool latched = false) : latched_(latched) {}
 
   // Returns the top table that this one replaces in its address space, if there was another.
-  std::optional<u64> accepted(Time, const arch::Context&);
-  void answered(Time, const arch::Context&);
+  std::optional<u64> accepted(Time time, const arch::Context& context) {
+    if (!latest(context)) return accepted_other(time, context);
+    ++latest_.own->waiting;
+    ++latest_.any->waiting;
+    latest_.space->walkable += latest_.walkable;
+    all_.walkable += latest_.walkable;
+    return std::nullopt;
+  }
+  void answered(Time time, const arch::Context& context) {
+    if (!latest(context)) return answered_other(time, context);
+    for (Root* const root : {latest_.own, latest_.any}) {
+      --root->waiting;
+      root->last = time;
+    }
+    if (latest_.walkable == 0) return;
+    for (AddressSpace* const space : {latest_.space, &all_}) {
+      --space->walkable;
+      space->walked = time;
+    }
+  }
 
   const AddressSpace* space(u16 asid) const {
     const auto found = spaces_.find(asid);
@@ -52,10 +70,26 @@ class AddressSpaces {
     return false;
   }
   const AddressSpace& all() const { return all_; }  // every address space's contexts
+  // As long as this stays the same, the same top tables are in use.
+  u64 changes() const { return changes_; }
 
   void collect(Time oldest);
 
  private:
+  // The context of the last request, which the next one most often has too, and where it is counted. It is current,
+  // so counting is all that a request or an answer changes.
+  struct Latest {
+    Root* own = nullptr;
+    Root* any = nullptr;
+    AddressSpace* space = nullptr;  // nullptr: not known
+    unsigned walkable = 0;          // 1: without REFILL
+  };
+  bool latest(const arch::Context& context) const {
+    return latest_.space != nullptr && context.root == current_.root && context.asid == current_.asid &&
+           context.controls == current_.controls;
+  }
+  std::optional<u64> accepted_other(Time, const arch::Context&);
+  void answered_other(Time, const arch::Context&);
   void leave(Time);
   static std::optional<u64> accept(AddressSpace&, Time, const arch::Context&);
   static void answer(AddressSpace&, Time, const arch::Context&);
@@ -63,6 +97,8 @@ class AddressSpaces {
   boost::unordered_flat_map<u16, AddressSpace> spaces_;
   AddressSpace all_;
   arch::Context current_;
+  Latest latest_;
+  u64 changes_ = 0;
   bool latched_;
   bool any_ = false;  // some request was accepted
 };

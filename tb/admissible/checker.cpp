@@ -40,6 +40,7 @@ unsigned Checker::add_mmu() {
 void Checker::reset(const arch::Settings& settings) {
   config_.settings = settings;
   versions_.clear();
+  recent_.clear();
   visited_.clear();
   obligations_.clear();
   obligations_.set_settings(settings);
@@ -53,11 +54,20 @@ void Checker::reset(const arch::Settings& settings) {
 void Checker::memory_write(Time time, u64 pa, u64 before, u64 after) {
   if (quiet_) return;  // nobody can have seen what was there before
   if (config_.walkers_told && !visited_.contains(pa)) return;
-  versions_.write(time, pa, before, after);
+  record(time, pa, before, after, !config_.walkers_told);
   if (!obligations_.needs_invalidation(before, after)) return;
   std::vector<EntryUse> uses;
   for (const auto& mmu : mmus_) mmu->watch.ways_to(mmu->number, pa, uses);
   obligations_.changed(time, pa, before, after, uses);
+}
+
+void Checker::record(Time time, u64 pa, u64 before, u64 after, bool seen) {
+  if (before == after) return;
+  for (const auto& mmu : mmus_) seen = mmu->watch.changed(pa, before, after) || seen;
+  if (!versions_.write(time, pa, before, after, seen)) return;
+  Time open = time;
+  for (const auto& mmu : mmus_) open = std::min(open, mmu->oldest_waiting(time));
+  versions_.shorten(pa, open);
 }
 
 void Checker::request(unsigned number, Side side, unsigned id, Time time, const arch::Request& request,
@@ -80,7 +90,7 @@ void Checker::response(unsigned number, Side side, unsigned id, const Response& 
              "a response with id " + std::to_string(id) + " answers no request: " + text(response));
     return;
   }
-  const Asked asked = mmu.open[place >> 4][place & 15];
+  const Asked& asked = mmu.open[place >> 4][place & 15];
   judge(mmu, asked, response, taken);
   mmu.waiting &= ~(u32{1} << place);
   mmu.spaces.answered(taken, asked.context);
@@ -90,33 +100,22 @@ void Checker::response(unsigned number, Side side, unsigned id, const Response& 
 
 void Checker::judge(Mmu& mmu, const Asked& asked, const Response& response, Time taken) {
   ++counts_.judged;
-  const auto count = [&](Legality legality) { ++counts_.by_legality[static_cast<unsigned>(legality)]; };
-  const arch::Direct direct = arch::before_tlb(config_.format, config_.settings, asked.request, asked.context);
-  if (direct.kind != arch::Direct::Kind::none) {
-    arch::Verdict only;
-    only.fault = direct.fault;
-    only.pa = direct.pa;
-    only.translation = direct.translation;
-    const Response right = response_of(only);
-    if (same(response, right)) return count(Legality::direct);
-    return reject({"direct",
-                   cycle_of(taken),
-                   mmu.number,
-                   text(asked) + ": answered " + text(response) + ", the address alone decides " + text(right),
-                   {}});
-  }
-
   const bool refill = config_.format != arch::Format::x86_64 && ctl::REFILL.test(asked.context.controls);
-  if (refill && response.fault == arch::Fault::miss) {
-    if (same(response, {.fault = arch::Fault::miss})) return count(Legality::filled);
+  const RecentWalks::Walk* const known = recent_.find(asked, versions_);
+  const bool settled = known != nullptr && known->answers(response, asked.request.va);
+  if (settled && known->direct) {
+    ++counts_.by_legality[static_cast<unsigned>(Legality::direct)];
+    return;
   }
-  const arch::Verdict now = arch::translate(config_.format, config_.settings, asked.context, asked.request,
-                                            [&](u64 pa) { return versions_.now(pa); });
-  const bool unset = now.fault.code == arch::Fault::none && now.updates_due;
-  if (!refill && !unset && versions_.last_write() <= response.decided && same(response, response_of(now))) [[likely]] {
-    count(Legality::fresh);
+  if (settled && !refill && versions_.last_write() <= response.decided) [[likely]] {
+    ++counts_.by_legality[static_cast<unsigned>(Legality::fresh)];
+  } else if (judge_directly(mmu, asked, response, taken)) {
+    return;
+  } else if (refill && same(response, {.fault = arch::Fault::miss})) {
+    ++counts_.by_legality[static_cast<unsigned>(Legality::filled)];
+    return;
   } else {
-    search(mmu, asked, response, now);
+    judge_anew(mmu, asked, response, refill);
   }
 
   // A page fault invalidates by itself; walks under way may still end (W5).
@@ -125,6 +124,41 @@ void Checker::judge(Mmu& mmu, const Asked& asked, const Response& response, Time
   if (self && response.fault != arch::Fault::none && response.fault != arch::Fault::bus) {
     const bool alone = std::has_single_bit(mmu.waiting);
     mmu.invalidations.faulted(mmu.oldest_waiting(asked.accepted), taken, asked.request.va, asked.context.asid, alone);
+  }
+}
+
+// Whether the address alone decides; then this is the verdict.
+bool Checker::judge_directly(Mmu& mmu, const Asked& asked, const Response& response, Time taken) {
+  const arch::Direct direct = arch::before_tlb(config_.format, config_.settings, asked.request, asked.context);
+  if (direct.kind == arch::Direct::Kind::none) return false;
+  arch::Verdict only;
+  only.fault = direct.fault;
+  only.pa = direct.pa;
+  only.translation = direct.translation;
+  const Response right = response_of(only);
+  if (same(response, right)) {
+    recent_.keep_direct(asked, right);
+    ++counts_.by_legality[static_cast<unsigned>(Legality::direct)];
+    return true;
+  }
+  reject({"direct",
+          cycle_of(taken),
+          mmu.number,
+          text(asked) + ": answered " + text(response) + ", the address alone decides " + text(right),
+          {}});
+  return true;
+}
+
+void Checker::judge_anew(Mmu& mmu, const Asked& asked, const Response& response, bool refill) {
+  const arch::Outcome now = arch::walk(config_.format, config_.settings, asked.context, asked.request,
+                                       [&](u64 pa) { return versions_.now(pa); });
+  const bool unset = now.fault.code == arch::Fault::none && now.updates_due;
+  const Response right = response_of(now);
+  if (!now.updates_due) recent_.keep_walk(asked, right, now.steps);
+  if (!refill && !unset && versions_.last_write() <= response.decided && same(response, right)) [[likely]] {
+    ++counts_.by_legality[static_cast<unsigned>(Legality::fresh)];
+  } else {
+    search(mmu, asked, response, now);
   }
 }
 
@@ -216,8 +250,9 @@ void Checker::operation_completed(unsigned number, Time time) {
 
 void Checker::walker_read(unsigned number, Time time, u64 pa, u64 value) {
   ++counts_.walker_reads;
-  visited_.insert(pa);
   Mmu& mmu = *mmus_[number];
+  if (mmu.watch.read_again(pa, value)) return;
+  visited_.insert(pa);
   const std::string why = mmu.watch.read(time, pa, value, mmu.oldest_waiting(time));
   if (!why.empty()) reject({"W7", cycle_of(time), number, why + ": " + tb::hex(pa) + " = " + tb::hex(value), {}});
 }
@@ -225,7 +260,8 @@ void Checker::walker_read(unsigned number, Time time, u64 pa, u64 value) {
 void Checker::written(Mmu& mmu, Time time, u64 pa, u64 before, u64 after) {
   ++counts_.walker_writes;
   visited_.insert(pa);
-  versions_.write(time, pa, before, after);
+  record(time, pa, before, after, true);
+  mmu.watch.knows(pa);
   std::vector<const Asked*> waiting;
   mmu.each_waiting([&](const Asked& asked) { waiting.push_back(&asked); });
   const WalkerWatch::Written written = mmu.watch.write(time, pa, before, after, waiting);

@@ -9,13 +9,13 @@
 #pragma once
 
 #include <array>
-#include <boost/unordered/unordered_flat_set.hpp>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "tb/admissible/obligations.h"
-#include "tb/admissible/walker_watch.h"
+#include "tb/admissible/recent_walks.h"
+#include "tb/admissible/visited_words.h"
 #include "tb/admissible/witness.h"
 
 namespace kilburn::admissible {
@@ -70,6 +70,9 @@ class Checker {
 
   // Memory, by anyone but the walkers.
   void memory_write(Time, u64 pa, u64 before, u64 after);
+  // Whether a write to this word, or some word of this 4 KB piece, need not be told: nobody can have seen what was
+  // there.
+  bool may_write_untold(u64 pa) const { return quiet_ || (config_.walkers_told && !visited_.any_in_piece(pa)); }
 
   void request(unsigned mmu, Side, unsigned id, Time, const arch::Request&, const arch::Context&);
   // `taken` by the requester; response.decided is the last moment whose memory it may show.
@@ -100,22 +103,26 @@ class Checker {
   struct Mmu;
 
   void judge(Mmu&, const Asked&, const Response&, Time taken);
+  bool judge_directly(Mmu&, const Asked&, const Response&, Time taken);
+  void judge_anew(Mmu&, const Asked&, const Response&, bool refill);
   void search(Mmu&, const Asked&, const Response&, const arch::Verdict& now);
   void accept(Mmu&, const Asked&, const Response&, const WitnessSearch::Found&);
   void reject(Rejection);
+  void record(Time, u64 pa, u64 before, u64 after, bool seen);
   void written(Mmu&, Time, u64 pa, u64 before, u64 after);
   void collect(Time now);
 
   CheckerConfig config_;
   os::PhysMem& memory_;
   Versions versions_;
+  RecentWalks recent_;
   std::vector<std::unique_ptr<Mmu>> mmus_;
   Obligations obligations_;
   CheckerCounts counts_;
   std::vector<Rejection> rejections_;
   u64 until_collection_ = 0;
-  boost::unordered_flat_set<u64> visited_;  // words that walkers came to
-  bool quiet_ = true;                       // nothing was asked of any MMU since reset
+  VisitedWords visited_;  // words that walkers came to
+  bool quiet_ = true;     // nothing was asked of any MMU since reset
 
   static constexpr std::size_t kRejectionsKept = 16;
 };

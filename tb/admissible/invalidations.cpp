@@ -78,6 +78,8 @@ void Invalidations::accepted(Time time, u8 op, u64 va, u16 asid) {
 // Entered in the lists when it is complete: before that it binds nobody.
 void Invalidations::completed(Time time) {
   pending_ = false;
+  ++completions_;
+  last_completion_ = time;
   last_.end = time;
   const Invalidation& event = last_;
   switch (event.op) {

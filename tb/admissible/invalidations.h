@@ -53,6 +53,9 @@ class Invalidations {
   void faulted(Time begin, Time end, u64 va, u16 asid, bool alone);
   bool pending() const { return pending_; }
   const Invalidation& last() const { return last_; }
+  // How many were completed, the last of them when: what binds changes with these alone.
+  u64 completions() const { return completions_; }
+  Time last_completion() const { return last_completion_; }
 
   // For a request accepted at `bound`, from leaves of this tag. `own`: the walk was one of tag.asid; else of any.
   Starts starts(const LeafTag& tag, bool own, Time bound, bool faults_count = true) const;
@@ -86,6 +89,8 @@ class Invalidations {
   boost::container::small_vector<u8, 4> sizes_;  // of leaves
 
   bool pending_ = false;
+  u64 completions_ = 0;
+  Time last_completion_ = kAlways;
   Invalidation last_;
   List all_, nonglobal_, tables_of_all_;
   boost::unordered_flat_map<u16, Space> spaces_;

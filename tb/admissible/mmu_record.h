@@ -6,6 +6,7 @@
 #include <bit>
 
 #include "tb/admissible/checker.h"
+#include "tb/admissible/walker_watch.h"
 
 namespace kilburn::admissible {
 

@@ -36,12 +36,11 @@ void PinMonitor::response(Side side, const kilburn_req_in& in, const kilburn_req
     offered.valid = false;
   }
   if (!out.rsp_valid) return;
-  if (!offered.valid) {
-    offered.valid = true;
-    offered.since = cycle_;
-    offered.pins = out;
+  const u64 since = offered.valid ? offered.since : cycle_;
+  if (!in.rsp_ready) {
+    if (!offered.valid) offered = {true, cycle_, out};
+    return;
   }
-  if (!in.rsp_ready) return;
   offered.valid = false;
   Response response;
   response.fault = static_cast<arch::Fault>(out.rsp_fault);
@@ -52,7 +51,7 @@ void PinMonitor::response(Side side, const kilburn_req_in& in, const kilburn_req
   response.memory_type = out.rsp_mt;
   response.global = out.rsp_global != 0;
   // Shown by registers in the cycle of the offer, so nothing of that cycle's memory is in it (R1).
-  response.decided = at(offered.since, Phase::outputs);
+  response.decided = at(since, Phase::outputs);
   checker_.response(mmu_, side, out.rsp_id, response, at(cycle_, Phase::outputs));
 }
 

@@ -3,25 +3,50 @@
 // Recording and forgetting of versions.
 #include "tb/admissible/versions.h"
 
+#include <algorithm>
+
 namespace kilburn::admissible {
 
-void Versions::write(Time time, u64 pa, u64 before, u64 after) {
-  if (before == after) return;  // the word holds on to its value
+Versions::Versions(os::PhysMem& memory, u64 limit)
+    : memory_(memory), last_word_(memory.size() - 8), limit_(limit < 4 ? 4 : limit) {
+  if (auto* const ram = dynamic_cast<os::RamMem*>(&memory)) bytes_ = ram->data();
+}
+
+bool Versions::write(Time time, u64 pa, u64 before, u64 after, bool seen) {
+  if (before == after) return false;  // the word holds on to its value
   last_write_ = time;
   Word& word = words_[pa];
   if (word.changes.empty()) {
-    word.changes.push_back({before, kAlways});
+    word.changes.push_back({before, kAlways, time, 0, true});
     ++versions_;
   }
-  word.changes.push_back({after, time});
+  Change& last = word.changes.back();
+  last.to = time;
+  last.seen = last.seen || seen;
+  const u32 number = last.number + 1;
+  word.changes.push_back({after, time, kForever, number, false});
   ++versions_;
-  if (word.changes.size() <= limit_) return;
+  return word.changes.size() > std::min<std::size_t>(word.shorten_at, limit_);
+}
+
+// What no walker has read is in no MMU. What a request that waits could have met is kept, so that it stays fresh.
+void Versions::shorten(u64 pa, Time open) {
+  Word& word = words_[pa];
+  const std::size_t before = word.changes.size();
+  const auto last = word.changes.end() - 1;
+  word.changes.erase(
+      std::remove_if(word.changes.begin(), last, [&](const Change& c) { return !c.seen && c.to < open; }), last);
+  versions_ -= before - word.changes.size();
   // A quarter at once, so that the move is paid for by many writes.
-  const auto gone = static_cast<std::ptrdiff_t>(limit_ / 4);
-  word.forgotten = word.changes[static_cast<std::size_t>(gone)].from;
-  word.changes.erase(word.changes.begin(), word.changes.begin() + gone);
-  versions_ -= static_cast<std::size_t>(gone);
-  given_up_ += static_cast<u64>(gone);
+  if (word.changes.size() > limit_) give_up(word, limit_ / 4);
+  word.shorten_at = 2 * word.changes.size() + kShort;
+}
+
+void Versions::give_up(Word& word, std::size_t oldest) {
+  word.forgotten = word.changes[oldest - 1].to;
+  word.changes.erase(word.changes.begin(), word.changes.begin() + static_cast<std::ptrdiff_t>(oldest));
+  versions_ -= oldest;
+  given_up_ += oldest;
 }
 
 void Versions::collect(Time oldest) {
@@ -48,12 +73,7 @@ void Versions::give_up() {
   constexpr std::size_t kLeft = 2;
   for (auto& [pa, word] : words_) {
     auto& changes = word.changes;
-    if (changes.size() <= kLeft) continue;
-    const std::size_t gone = changes.size() - kLeft;
-    word.forgotten = changes[gone].from;
-    changes.erase(changes.begin(), changes.begin() + static_cast<std::ptrdiff_t>(gone));
-    versions_ -= gone;
-    given_up_ += gone;
+    if (changes.size() > kLeft) give_up(word, changes.size() - kLeft);
   }
 }
 

@@ -7,9 +7,10 @@
 
 #include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
+#include <cstring>
 #include <optional>
 
-#include "sw/hw/ports.h"
+#include "sw/hw/ram.h"
 #include "tb/admissible/time.h"
 
 namespace kilburn::admissible {
@@ -24,13 +25,19 @@ struct Version {
 class Versions {
  public:
   // `memory` holds what every word is now.
-  explicit Versions(os::PhysMem& memory, u64 limit = 1024) : memory_(memory), limit_(limit < 4 ? 4 : limit) {}
+  explicit Versions(os::PhysMem& memory, u64 limit = 1024);
 
-  void write(Time time, u64 pa, u64 before, u64 after);
+  // `seen`: a walker may have read `before`. Returns whether the word has so many versions that shorten() is due.
+  bool write(Time time, u64 pa, u64 before, u64 after, bool seen = true);
+  // Drops what no walker has read and no request waiting since `open` met; what is then too much is given up.
+  void shorten(u64 pa, Time open);
 
   std::optional<u64> now(u64 pa) const {
-    if (pa > memory_.size() - 8) return std::nullopt;
-    return memory_.load64(pa);
+    if (pa > last_word_) return std::nullopt;
+    if (bytes_ == nullptr) return memory_.load64(pa);
+    u64 value;
+    std::memcpy(&value, bytes_ + pa, sizeof value);
+    return value;
   }
 
   // Calls visit(version, age) from the newest version to the oldest that was still held at `since`; age counts the
@@ -43,12 +50,10 @@ class Versions {
       return value && visit(Version{*value, kAlways, kForever}, 0u);
     }
     const Word& w = word->second;
-    Time to = kForever;
-    unsigned age = 0;
-    for (auto change = w.changes.rbegin(); change != w.changes.rend(); ++change, ++age) {
-      if (to < since) return false;
-      if (visit(Version{change->value, change->from, to}, age)) return true;
-      to = change->from;
+    const u32 newest = w.changes.back().number;
+    for (auto change = w.changes.rbegin(); change != w.changes.rend(); ++change) {
+      if (change->to < since) return false;
+      if (visit(Version{change->value, change->from, change->to}, newest - change->number)) return true;
     }
     return false;
   }
@@ -74,18 +79,27 @@ class Versions {
   void clear();
 
  private:
+  static constexpr std::size_t kShort = 64;
+
   struct Change {
     u64 value;
     Time from;
+    Time to;
+    u32 number;  // of the word's versions; some between may have been dropped
+    bool seen;   // a walker may have read it
   };
   struct Word {
     boost::container::small_vector<Change, 2> changes;  // oldest first, never empty
     Time forgotten = kAlways;                           // end of the last version given up
+    std::size_t shorten_at = kShort;                    // versions
   };
 
   void give_up();
+  void give_up(Word&, std::size_t oldest);
 
   os::PhysMem& memory_;
+  u64 last_word_;                     // address of the last word of memory
+  const std::byte* bytes_ = nullptr;  // of memory that can be read without asking it
   u64 limit_;
   boost::unordered_flat_map<u64, Word> words_;
   std::size_t versions_ = 0;

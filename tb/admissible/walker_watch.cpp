@@ -4,7 +4,6 @@
 #include "tb/admissible/walker_watch.h"
 
 #include <algorithm>
-#include <utility>
 #include <vector>
 
 namespace kilburn::admissible {
@@ -14,7 +13,6 @@ namespace pte = arch::layout::X86Pte;
 using Kind = arch::Judgement::Kind;
 
 namespace {
-constexpr unsigned kHighestLevel = 5;
 constexpr unsigned kSearchLimit = 20000;
 }  // namespace
 
@@ -40,19 +38,29 @@ arch::Judgement WalkerWatch::judge(unsigned level, u64 value) const {
 }
 
 // The levels at which a table is known: as a top table in use, or below an entry that was read.
-unsigned WalkerWatch::known_levels(u64 table) const {
-  const auto known = tables_.find(table);
-  unsigned levels = known == tables_.end() ? 0 : known->second.levels;
+unsigned WalkerWatch::known_levels(u64 base) const {
+  const auto known = tables_.find(base);
+  return known == tables_.end() ? known_levels(base, {}) : known_levels(base, known->second);
+}
+unsigned WalkerWatch::known_levels(u64 base, const Table& table) const {
+  unsigned levels = table.levels;
   for (const Root& root : view_.spaces.all().roots) {
-    if (table_of(root.table) == table) levels |= 1u << levels_of(root);
+    if (table_of(root.table) == base) levels |= 1u << levels_of(root);
   }
   return levels;
 }
 
 void WalkerWatch::learn(u64 pa, u64 value) {
-  const u64 table = table_of(pa);
-  tables_[table].read.set((pa - table) / 8);
-  lead(known_levels(table), pa, value);
+  const u64 base = table_of(pa);
+  Table& table = tables_[base];
+  table.read.set((pa - base) / 8);
+  table.known.set((pa - base) / 8);
+  const unsigned levels = known_levels(base, table);
+  if (!leads_on(levels)) return;
+  Led& led = led_[pa];
+  if (led.value == value && led.levels == levels) return;
+  led = {value, levels};
+  lead(levels, pa, value);
 }
 
 // The table that an entry of these levels leads to is one of the levels below.
@@ -62,8 +70,14 @@ void WalkerWatch::lead(unsigned levels, u64 pa, u64 value) {
     const arch::Judgement judged = judge(level, value);
     if (judged.kind != Kind::table) continue;
     Table& table = tables_[judged.next];
-    table.levels = static_cast<u8>(table.levels | 1u << (level - 1));
-    if (std::find(table.parents.begin(), table.parents.end(), pa) == table.parents.end()) table.parents.push_back(pa);
+    const auto levels_now = static_cast<u8>(table.levels | 1u << (level - 1));
+    const bool known = std::find(table.parents.begin(), table.parents.end(), pa) != table.parents.end();
+    if (known && table.levels == levels_now) continue;
+    ++changes_;
+    table.levels = levels_now;
+    if (known) continue;
+    table.parents.push_back(pa);
+    tables_[table_of(pa)].leads.set((pa - table_of(pa)) / 8);
   }
 }
 
@@ -99,7 +113,6 @@ bool WalkerWatch::from_top(u64 table, unsigned level, Time until, Time now, Time
   const auto fits = [&](const Root& root) { return table_of(root.table) == table && levels_of(root) == level; };
   for (const Root& root : view_.spaces.all().roots) {
     if (!fits(root)) continue;
-    if (until == kForever && root.until() == kForever) return true;
     // Some address space that has this top table and has not lost these values.
     return view_.spaces.any_space([&](u16 asid, const AddressSpace& space) {
       return std::any_of(space.roots.begin(), space.roots.end(), [&](const Root& own) {
@@ -110,18 +123,31 @@ bool WalkerWatch::from_top(u64 table, unsigned level, Time until, Time now, Time
   return false;
 }
 
+// Whether the way that was found last still holds, entries of now and a top table in use.
+bool WalkerWatch::holds(u64 table, unsigned level) const {
+  for (const Root& root : view_.spaces.all().roots) {
+    if (root.until() == kForever && table_of(root.table) == table && levels_of(root) == level) return true;
+  }
+  const auto known = tables_.find(table);
+  if (level == kHighestLevel || known == tables_.end()) return false;
+  const Table::Via& via = known->second.via[level];
+  return via.found && view_.versions.now(via.parent) == via.value && holds(table_of(via.parent), level + 1);
+}
+
 bool WalkerWatch::up(u64 table, unsigned level, Time until, Time now, Time bound) {
   if (level > kHighestLevel || ++looked_at_ > kSearchLimit) return false;
+  if (until == kForever && holds(table, level)) {
+    through_now_ = true;
+    return true;
+  }
   if (from_top(table, level, until, now, bound)) return true;
   const auto known = tables_.find(table);
   if (known == tables_.end() || (known->second.levels >> level & 1) == 0) return false;
   for (const DeadEnd& dead : dead_ends_) {
     if (dead.table == table && dead.level == level && until <= dead.until) return false;
   }
-  auto& parents = known->second.parents;
   const Time since = view_.invalidations.horizon(bound);
-  for (std::size_t n = 0; n < parents.size(); ++n) {
-    const u64 parent = parents[n];
+  for (const u64 parent : known->second.parents) {
     if (view_.versions.forgotten(parent, since)) looked_at_ = kSearchLimit + 1;
     const bool found = view_.versions.newest_first(parent, since, [&](const Version& version, unsigned) {
       if (!points_to(version.value, table)) return false;
@@ -130,7 +156,7 @@ bool WalkerWatch::up(u64 table, unsigned level, Time until, Time now, Time bound
       return judge(level + 1, version.value).kind == Kind::table && up(table_of(parent), level + 1, both, now, bound);
     });
     if (found) {
-      std::swap(parents[0], parents[n]);  // the next search begins with what served this one
+      if (through_now_) known->second.via[level] = {parent, *view_.versions.now(parent), true};
       return true;
     }
   }
@@ -139,12 +165,29 @@ bool WalkerWatch::up(u64 table, unsigned level, Time until, Time now, Time bound
 }
 
 WalkerWatch::Way WalkerWatch::way_to(u64 pa, Time now, Time bound) {
+  const u64 base = table_of(pa);
+  const auto known = tables_.find(base);
+  if (known != tables_.end() && is_reached(known->second)) return Way::found;
   looked_at_ = 0;
+  through_now_ = false;
   dead_ends_.clear();
-  const u64 table = table_of(pa);
-  const unsigned levels = known_levels(table);
-  for (unsigned level = 1; level <= kHighestLevel; ++level) {
-    if ((levels >> level & 1) != 0 && up(table, level, kForever, now, bound)) return Way::found;
+  const unsigned levels = known_levels(base);
+  const auto found = [&] {
+    for (unsigned level = 1; level <= kHighestLevel; ++level) {
+      if ((levels >> level & 1) != 0 && holds(base, level)) return through_now_ = true;
+    }
+    for (unsigned level = 1; level <= kHighestLevel; ++level) {
+      if ((levels >> level & 1) != 0 && up(base, level, kForever, now, bound)) return true;
+    }
+    return false;
+  };
+  if (found()) {
+    if (known != tables_.end()) {
+      if (through_now_) known->second.reached = changes();
+      // An invalidation that does not bind `bound` may bind the next.
+      if (view_.invalidations.last_completion() <= bound) known->second.came = bindings();
+    }
+    return Way::found;
   }
   if (looked_at_ <= kSearchLimit) return Way::none;
   ++unknown_;
@@ -186,6 +229,36 @@ void WalkerWatch::collect_ways(unsigned mmu, u64 pa, unsigned level, unsigned fr
     if (!value || !points_to(*value, table) || judge(level + 1, *value).kind != Kind::table) continue;
     collect_ways(mmu, parent, level + 1, from, va, uses);
   }
+}
+
+bool WalkerWatch::read_again(u64 pa, u64 value) {
+  const u64 base = table_of(pa);
+  const auto known = tables_.find(base);
+  if (known == tables_.end()) return false;
+  Table& table = known->second;
+  if (!is_reached(table) || !table.read.test((pa - base) / 8)) return false;
+  const unsigned levels = known_levels(base, table);
+  if (leads_on(levels)) {
+    const auto led = led_.find(pa);
+    if (led == led_.end() || led->second.value != value || led->second.levels != levels) return false;
+  }
+  table.known.set((pa - base) / 8);
+  ++reads_;
+  return true;
+}
+
+bool WalkerWatch::changed(u64 pa, u64 before, u64 after) {
+  const u64 base = table_of(pa);
+  const auto known = tables_.find(base);
+  if (known == tables_.end()) return false;
+  Table& table = known->second;
+  const std::size_t entry = (pa - base) / 8;
+  // A and D have no part in what an entry leads to.
+  const u64 own = view_.format == arch::Format::x86_64 ? pte::A.mask() | pte::D.mask() : 0;
+  if (((before ^ after) & ~own) != 0 && table.leads.test(entry)) ++changes_;
+  const bool seen = table.known.test(entry);
+  table.known.reset(entry);
+  return seen;
 }
 
 std::string WalkerWatch::read(Time time, u64 pa, u64 value, Time bound) {

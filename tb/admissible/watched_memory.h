@@ -21,6 +21,7 @@ class WatchedMemory final : public os::PhysMem {
   u64 size() const override { return memory_.size(); }
   u64 load64(u64 pa) override { return memory_.load64(pa); }
   void store64(u64 pa, u64 value) override {
+    if (checker_.may_write_untold(pa)) return memory_.store64(pa, value);
     const u64 before = memory_.load64(pa);
     memory_.store64(pa, value);
     written(pa, before, value);
@@ -31,9 +32,16 @@ class WatchedMemory final : public os::PhysMem {
     return before;
   }
   void read(u64 pa, std::span<std::byte> out) override { memory_.read(pa, out); }
-  // Word by word: a page of data may be a page table later.
+  // Word by word, where words were page-table entries once.
   void write(u64 pa, std::span<const std::byte> in) override {
     for (std::size_t done = 0; done < in.size();) {
+      if (checker_.may_write_untold(pa + done)) {
+        const u64 left = VisitedWords::kPiece - (pa + done) % VisitedWords::kPiece;
+        const std::size_t bytes = std::min<std::size_t>(in.size() - done, left);
+        memory_.write(pa + done, in.subspan(done, bytes));
+        done += bytes;
+        continue;
+      }
       const u64 word = (pa + done) & ~u64{7};
       const std::size_t bytes = std::min<std::size_t>(in.size() - done, static_cast<std::size_t>(word + 8 - pa - done));
       const u64 before = memory_.load64(word);

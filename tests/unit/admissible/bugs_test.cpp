@@ -35,6 +35,7 @@ const std::map<std::string, std::string> kLegalAlpha = {
 };
 // Never met by this stimulus.
 const std::map<std::string, std::string> kNotMet = {
+    {"T43", "changes of the upper half alone between a walk's read and its swap; rules_test.cpp has the scene"},
     {"T80", "no table of the random test has an entry of zero"},
     {"alpha ROOT", "no number has two top tables in the Alpha formats' random test"},
     {"alpha PWC-INV", "operations that end tables' entries are rare in the Alpha formats' random test"},
@@ -56,7 +57,6 @@ const std::map<std::string, arch::u64> kSeeds = {
     {"wild alpha T61-PSC", 11},
     {"wild alpha T66", 7},
     {"wild x86-64 PWC-INV", 22},
-    {"wild x86-64 T43", 7},
     {"wild x86-64 T49", 5},
     {"wild x86-64 T51", 5},
     {"wild x86-64 T61", 12},

@@ -154,4 +154,28 @@ TEST_CASE("what no request can reach any more is forgotten") {
   CHECK(most < 10000);  // of 32000 written
 }
 
+TEST_CASE("versions that no walker has read go, those that one has read stay with their age") {
+  os::RamMem memory(0x1000);
+  Versions versions(memory);
+  constexpr u64 kWord = 0x100, kWrites = 400, kReadOneIn = 5;
+  for (u64 n = 1; n <= kWrites; ++n) {
+    memory.store64(kWord, n);
+    // The value before is n - 1, held since 10 * (n - 1); the oldest request waits since three writes ago.
+    const bool read = (n - 1) % kReadOneIn == 0;
+    if (versions.write(10 * n, kWord, n - 1, n, read)) versions.shorten(kWord, 10 * (n - 3));
+  }
+  CHECK(versions.given_up() == 0);
+  CHECK(versions.versions() < kWrites / 2);
+  std::vector<bool> held(kWrites + 1);
+  versions.newest_first(kWord, kAlways, [&](const Version& version, unsigned age) {
+    CHECK(age == kWrites - version.value);
+    CHECK(version.from == 10 * version.value);
+    CHECK(version.to == (version.value == kWrites ? kForever : version.from + 10));
+    held[version.value] = true;
+    return false;
+  });
+  for (u64 n = 0; n <= kWrites; n += kReadOneIn) CHECK(held[n]);
+  for (u64 n = kWrites - 3; n <= kWrites; ++n) CHECK(held[n]);  // what a waiting request could have met
+}
+
 }  // namespace kilburn::admissible::test
