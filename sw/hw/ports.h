@@ -57,7 +57,7 @@ class MmuPort {
   virtual ~MmuPort() = default;
   // Translates and performs one access. Blocks until it is done or has faulted; steps the clock.
   virtual AccessResult access(const Access&) = 0;
-  // The context of every later access.
+  // The context of every later access. On return no access of the context before is under way.
   virtual void set_context(const arch::Context&) = 0;
   // Starts an invalidation of the given address space, current or not. One at a time: wait_invalidated() follows.
   virtual void invalidate(Invalidate op, u64 va, u16 asid) = 0;

@@ -15,8 +15,8 @@ namespace kilburn::os {
 class SoftTlbPort final : public MmuPort, public Clock {
  public:
   static constexpr size_t kEntries = 20;  // "TLBs as low as 20 entries" (N4)
-  SoftTlbPort(arch::Format format, RamMem& memory, size_t entries = kEntries)
-      : format_(format), memory_(memory), entries_(entries) {}
+  SoftTlbPort(arch::Format format, RamMem& memory, size_t entries = kEntries, arch::Settings settings = {})
+      : format_(format), settings_(settings), memory_(memory), entries_(entries) {}
 
   AccessResult access(const Access&) override;
   void set_context(const arch::Context& context) override { context_ = context; }

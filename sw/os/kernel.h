@@ -70,6 +70,14 @@ class Kernel final : private MmListener {
 
   void audit();  // throws Violation
 
+  // Called between two references as soon as so many references are done as it said the last time, at first `from`.
+  // What it throws ends the run.
+  using Observer = std::function<u64(u64 references)>;
+  void observe(u64 from, Observer observer) {
+    observe_at_ = from;
+    observer_ = std::move(observer);
+  }
+
   const Statistics& statistics();
   // Over every touched 4 KB of every process at its end, in address order: the same for every number of
   // frames, page-table format, port, seed, number of CPUs.
@@ -124,6 +132,8 @@ class Kernel final : private MmListener {
   TraceReader* active_ = nullptr;             // for messages
   Statistics statistics_;
   u64 digest_ = 0;
+  u64 observe_at_ = ~u64{0};
+  Observer observer_;
   u32 next_id_ = 1;
   u64 page_mask_;
   bool finished_ = false;

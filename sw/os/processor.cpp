@@ -146,6 +146,9 @@ bool Kernel::reference(Process& process, TraceEvent::Kind kind, u64 address, u16
   ++statistics_.references;
   ++process.sequence;
   process.pending = {.kind = kind, .address = address, .size = size};
+  if (config_.spread && process.sequence % config_.quantum == 0) {
+    process.cpu = (process.cpu + 1) % memory_->cpus().count();
+  }
   return go_on(process, false) == Progress::done;
 }
 
@@ -166,6 +169,7 @@ Kernel::Progress Kernel::go_on(Process& process, bool may_block) {
     if (const Progress p = touch(process, arch::Op::write, data, may_block); p != Progress::done) return p;
   }
   if (config_.audit_every != 0 && statistics_.references % config_.audit_every == 0) audit();
+  if (statistics_.references >= observe_at_) observe_at_ = observer_(statistics_.references);
   return Progress::done;
 }
 

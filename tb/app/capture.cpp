@@ -94,6 +94,9 @@ std::optional<CapturedTransaction> capture_run(const fs::path& folder, u64 cycle
     throw UserError("the run in " + folder.string() + " was made on the model " + options->dut +
                     " itself, without pins and cycles");
   }
+  if (options->has_harts()) {
+    throw UserError("the run in " + folder.string() + " was made on several MMUs; one of them is explained only alone");
+  }
   options->out = fs::temp_directory_path() / ("kilburn-explain-" + std::to_string(getpid()));
   options->waves = Waves::never;
   options->watch_from = cycle;

@@ -8,6 +8,7 @@
 
 #include "model/arch/format.h"
 #include "sw/core/bugs.h"
+#include "sw/workload/workload.h"
 #include "tb/dut/loader.h"
 #include "tb/dut/models/wild_dut.h"
 #include "tb/errors.h"
@@ -18,9 +19,10 @@ namespace json = boost::json;
 namespace {
 
 constexpr const char* kUsage =
-    "Usage: kilburn list [tests|duts|formats|bugs] [--json]\n"
+    "Usage: kilburn list [tests|workloads|duts|formats|bugs] [--json]\n"
     "\n"
-    "Lists built-in tests, installed DUTs, page-table formats and seeded bugs; all of them without a word.\n";
+    "Lists built-in tests, workloads of the OS, installed DUTs, page-table formats and seeded bugs; all of them "
+    "without a word.\n";
 
 // A table: rows of name, what it belongs to, description, and where a bug was seen.
 struct Row {
@@ -32,6 +34,14 @@ constexpr arch::Format kFormats[] = {arch::Format::x86_64, arch::Format::alpha, 
 
 std::vector<Row> tests() {
   return {{"random", "any DUT", "constrained-random requests, invalidations, page-table edits, memory timing"}};
+}
+
+std::vector<Row> workloads() {
+  std::vector<Row> rows;
+  for (const os::Workload& w : os::workloads()) {
+    rows.push_back({std::string(w.name), std::string(w.needs), std::string(w.what), std::string(w.source)});
+  }
+  return rows;
 }
 
 std::vector<Row> formats() {
@@ -119,15 +129,19 @@ int list_command(const std::vector<std::string>& arguments) {
     }
     if (word == "--json") {
       as_json = true;
-    } else if (what.empty() && (word == "tests" || word == "duts" || word == "formats" || word == "bugs")) {
+    } else if (what.empty() &&
+               (word == "tests" || word == "workloads" || word == "duts" || word == "formats" || word == "bugs")) {
       what = word;
     } else {
-      throw UserError("list does not know \"" + word + "\"; it lists tests, duts, formats, bugs");
+      throw UserError("list does not know \"" + word + "\"; it lists tests, workloads, duts, formats, bugs");
     }
   }
   json::object all;
-  for (const auto& [name, rows_of] :
-       {std::pair{"tests", &tests}, {"duts", &duts}, {"formats", &formats}, {"bugs", &bugs}}) {
+  for (const auto& [name, rows_of] : {std::pair{"tests", &tests},
+                                      {"workloads", &workloads},
+                                      {"duts", &duts},
+                                      {"formats", &formats},
+                                      {"bugs", &bugs}}) {
     if (!what.empty() && what != name) continue;
     const auto rows = rows_of();
     if (as_json)

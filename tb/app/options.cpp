@@ -27,10 +27,11 @@ std::string shell_quote(const std::string& word) {
 
 std::string RunOptions::source_name() const {
   if (!test.empty()) return is_directed_test(test) ? std::filesystem::path(test).stem().string() : test;
-  if (!trace.empty()) return trace.filename().string();
+  if (!os.workload.empty()) return os.workload;
+  if (!traces.empty()) return traces.front().filename().string();
   if (!vectors.empty()) return vectors.filename().string();
   if (!dump.empty()) return dump.filename().string();
-  const auto words = po::split_unix(program);
+  const auto words = po::split_unix(programs.front());
   return words.empty() ? "program" : std::filesystem::path(words[0]).filename().string();
 }
 
@@ -38,10 +39,12 @@ namespace {
 
 po::options_description visible_options() {
   po::options_description source("What to run (exactly one)");
-  source.add_options()("program", po::value<std::string>()->value_name("'CMD ARGS'"),
-                       "record this program with valgrind and run its references through the MMU")(
-      "trace", po::value<std::string>()->value_name("FILE"),
-      "run a valgrind lackey log (--trace-mem=yes --trace-syscalls=yes)")(
+  source.add_options()("program", po::value<std::vector<std::string>>()->value_name("'CMD ARGS'"),
+                       "record this program with valgrind and run its references through the MMU; several run at once")(
+      "trace", po::value<std::vector<std::string>>()->value_name("FILE"),
+      "run a trace: a valgrind lackey log, or another format that kilburn convert reads; several run at once")(
+      "workload", po::value<std::string>()->value_name("NAME"),
+      "run a program that is written for one mechanism of the OS (kilburn list workloads)")(
       "test", po::value<std::string>()->value_name("NAME"),
       "run a built-in test, random, or a directed test, FILE.kt, as kilburn shrink writes them")(
       "vectors", po::value<std::string>()->value_name("FILE"),
@@ -61,7 +64,7 @@ po::options_description visible_options() {
       "count", po::value<std::string>()->default_value("100000")->value_name("N"),
       "responses that the random test waits for; mappings of a dump, all by default")(
       "frames", po::value<std::string>()->default_value("48")->value_name("N"),
-      "page frames of simulated memory for a program or trace")(
+      "page frames of simulated memory for programs and traces; a workload has its own number")(
       "references", po::value<std::string>()->default_value("0")->value_name("N"),
       "stop a program or trace after N references; 0: at its end")(
       "seed", po::value<std::string>()->default_value("1")->value_name("S"), "seed of every random choice, not 0")(
@@ -106,7 +109,7 @@ po::options_description visible_options() {
       "keep-trace", "keep the recorded trace of a program also when the run passes")(
       "json", "print result.json instead of the summary")("help", "this text");
   po::options_description all;
-  all.add(source).add(how).add(dump).add(opinion).add(output);
+  all.add(source).add(how).add(os_option_descriptions()).add(dump).add(opinion).add(output);
   return all;
 }
 
@@ -136,7 +139,7 @@ void parse_checks(const std::string& text, RunOptions& o) {
     throw UserError("--check admissible looks at pins, which --dut " + o.dut + " has not for a program or trace");
   }
   if (end_to_end && !o.has_os()) {
-    throw UserError("--check end-to-end compares what a program loads: it needs --program or --trace");
+    throw UserError("--check end-to-end compares what a program loads: it needs --program, --trace or --workload");
   }
   o.check_exact = (exact || o.check_all) && !model;
   o.check_admissible = admissible || (o.check_all && !(model && o.has_os()));
@@ -163,7 +166,12 @@ void parse_legality(const po::variables_map& map, RunOptions& o) {
 // --harts, after everything that it has to go with.
 void parse_harts(const po::variables_map& map, RunOptions& o) {
   constexpr u64 kMostHarts = 4;
-  o.harts = static_cast<unsigned>(number(map, "harts", 1, kMostHarts));
+  const unsigned harts = static_cast<unsigned>(number(map, "harts", 1, kMostHarts));
+  if (o.has_os()) {
+    if (harts != 1) throw UserError("--harts goes with --test random; an OS has --cpus");
+    return;
+  }
+  o.harts = harts;
   if (map.count("waves-of-hart")) o.waves_of_hart = static_cast<unsigned>(number(map, "waves-of-hart", 0, o.harts - 1));
   if (!o.has_harts()) return;
   if (o.test != "random") throw UserError("--harts goes with --test random");
@@ -256,7 +264,8 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   known.add(all).add(hidden);
   const po::variables_map map = parse_command_line("run", arguments, known, {}, "run takes options only");
   if (map.count("help")) {
-    std::cout << "Usage: kilburn run (--program 'CMD ARGS' | --trace FILE | --test NAME | --vectors FILE | --dump "
+    std::cout << "Usage: kilburn run (--program 'CMD ARGS' | --trace FILE | --workload NAME | --test NAME | --vectors "
+                 "FILE | --dump "
                  "GUEST.elf) [options]\n\n"
                  "Runs one test and ends with a summary and result.json.\n"
                  "Exit status: 0 passed, 1 the DUT is wrong, 2 the input is wrong, 3 the environment\n"
@@ -272,17 +281,26 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   for (const auto& word : arguments) o.command += " " + shell_quote(word);
   parse_second_opinion(map, o);
   if (!o.pins.empty()) return o;
-  if (map.count("program")) o.program = map["program"].as<std::string>();
-  if (map.count("trace")) o.trace = map["trace"].as<std::string>();
+  if (map.count("program")) o.programs = map["program"].as<std::vector<std::string>>();
+  if (map.count("trace")) {
+    for (const auto& trace : map["trace"].as<std::vector<std::string>>()) o.traces.emplace_back(trace);
+  }
+  if (map.count("workload")) o.os.workload = map["workload"].as<std::string>();
+  if (map.count("workload") && o.os.workload.empty()) throw UserError("--workload is empty");
   if (map.count("test")) o.test = map["test"].as<std::string>();
   if (map.count("vectors")) o.vectors = map["vectors"].as<std::string>();
   if (o.vectors == "-") throw UserError("--vectors needs a file: a failure must be repeatable");
   if (map.count("dump")) o.dump = map["dump"].as<std::string>();
-  if (map.count("program") + map.count("trace") + map.count("test") + map.count("vectors") + map.count("dump") != 1) {
+  size_t sources = 0;
+  for (const char* source : {"program", "trace", "workload", "test", "vectors", "dump"}) sources += map.count(source);
+  if (sources != 1) {
     throw UserError(
-        "exactly one of --program, --trace, --test, --vectors and --dump says what to run; see kilburn run --help");
+        "exactly one of --program, --trace, --workload, --test, --vectors and --dump says what to run; see kilburn run "
+        "--help");
   }
-  if (map.count("program") && po::split_unix(o.program).empty()) throw UserError("--program is empty");
+  for (const auto& program : o.programs) {
+    if (po::split_unix(program).empty()) throw UserError("--program is empty");
+  }
   if (map.count("test") && o.test != "random" && !is_directed_test(o.test)) {
     throw UserError("there is no test \"" + o.test + "\"; there is: random, or a file of a directed test, FILE.kt");
   }
@@ -314,7 +332,8 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   o.strict_trace = map.count("strict") != 0 && o.strict_classes.empty();
   if (map.count("bug")) o.bug = map["bug"].as<std::string>();
   if (map.count("os-bug")) o.os_bug = map["os-bug"].as<std::string>();
-  if (!o.os_bug.empty() && !o.has_os()) throw UserError("--os-bug needs --program or --trace: nothing else has an OS");
+  if (!o.os_bug.empty() && !o.has_os())
+    throw UserError("--os-bug needs --program, --trace or --workload: nothing else has an OS");
   if (!o.bug.empty() && model) throw UserError("--bug needs a DUT with seeded bugs, not --dut " + o.dut);
   const auto& waves = map["waves"].as<std::string>();
   if (waves == "never")
@@ -327,6 +346,7 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
     throw UserError("--waves is never, on-fail or always, not \"" + waves + "\"");
   parse_against(map, o);
   parse_harts(map, o);
+  parse_os_options(map, o);
   if (o.waves == Waves::always && model) throw UserError("--waves always needs RTL, which --dut " + o.dut + " is not");
   if (map.count("waves-window")) {
     if (o.waves != Waves::always) throw UserError("--waves-window goes with --waves always");

@@ -11,6 +11,7 @@
 
 #include "model/arch/judgement.h"
 #include "tb/admissible/relaxations.h"
+#include "tb/app/os_options.h"
 #include "tb/second_opinion/opinion.h"
 
 namespace kilburn::tb {
@@ -18,12 +19,13 @@ namespace kilburn::tb {
 enum class Waves { never, on_fail, always };
 
 struct RunOptions {
-  // Exactly one source.
-  std::string program;            // --program: command line to record and run
-  std::filesystem::path trace;    // --trace: a lackey log
-  std::string test;               // --test: name of a built-in test
-  std::filesystem::path vectors;  // --vectors: recorded accesses with their outcomes
-  std::filesystem::path dump;     // --dump: an ELF guest memory dump
+  // Exactly one source; programs and traces may be several.
+  std::vector<std::string> programs;          // --program: command lines to record and run
+  std::vector<std::filesystem::path> traces;  // --trace: recorded programs
+  OsOptions os;                               // --workload, and how the OS runs all of these
+  std::string test;                           // --test: name of a built-in test
+  std::filesystem::path vectors;              // --vectors: recorded accesses with their outcomes
+  std::filesystem::path dump;                 // --dump: an ELF guest memory dump
 
   arch::Format format = arch::Format::x86_64;
   bool format_given = false;
@@ -48,7 +50,7 @@ struct RunOptions {
   std::string bug;                       // seeded DUT bug
   std::string against;                   // --against: a second DUT beside the first; empty: none
   std::string against_bug;               // seeded bug of that one
-  unsigned harts = 1;                    // random test: MMUs on one memory
+  unsigned harts = 1;                    // MMUs on one memory: --harts of the random test, --cpus of the OS
   std::string os_bug;                    // seeded OS bug
   Waves waves = Waves::on_fail;
   arch::u64 waves_from = 0;  // cycles; --waves always records [from, to)
@@ -73,7 +75,7 @@ struct RunOptions {
   std::filesystem::path pins;            // --pins: replay this log; nothing is run
   std::optional<arch::u64> record_pins;  // a child that records the pins up to this cycle
 
-  bool has_os() const { return !program.empty() || !trace.empty(); }
+  bool has_os() const { return !programs.empty() || !traces.empty() || !os.workload.empty(); }
   bool has_harts() const { return harts > 1; }
   bool has_against() const { return !against.empty(); }
   bool dut_is_model() const { return dut == "arch" || dut == "tlm"; }

@@ -62,10 +62,12 @@ fs::path prepare(const Test& test) {
   words.insert(words.end(), {"--seed", "1"});
   auto options = parse_run_options(words);
   if (!options || options->list_mappings) throw UserError("the options run nothing");
-  for (const fs::path& file : {options->vectors, options->trace, options->dump}) {
+  std::vector<fs::path> files = options->traces;
+  files.insert(files.end(), {options->vectors, options->dump});
+  for (const fs::path& file : files) {
     if (!file.empty() && !std::ifstream(file)) throw UserError("the file " + file.string() + " cannot be read");
   }
-  if (!options->program.empty()) check_program(options->program);
+  for (const std::string& program : options->programs) check_program(program);
   if (!options->vectors.empty()) options->format = vectors_format(*options);
   if (options->dut_is_model()) return {};
   return DutLibrary::load(options->dut, options->format).path();

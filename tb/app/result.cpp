@@ -14,18 +14,18 @@
 namespace kilburn::tb {
 namespace json = boost::json;
 
-namespace {
-
-std::string key(std::string name) {
+std::string figure_key(std::string name) {
   for (char& c : name) {
     if (c == ' ' || c == '-') c = '_';
   }
   return name;
 }
 
+namespace {
+
 json::object object(const Result::Figures& figures) {
   json::object o;
-  for (const auto& [name, value] : figures) o[key(name)] = value;
+  for (const auto& [name, value] : figures) o[figure_key(name)] = value;
   return o;
 }
 
@@ -64,8 +64,8 @@ json::object beside_object(const std::vector<Result::Beside>& figures) {
   };
   json::object a, b;
   for (const Result::Beside& f : figures) {
-    a[key(f.name)] = value(f.a, f.decimals);
-    b[key(f.name)] = value(f.b, f.decimals);
+    a[figure_key(f.name)] = value(f.a, f.decimals);
+    b[figure_key(f.name)] = value(f.b, f.decimals);
   }
   json::object both;
   both["a"] = std::move(a);
@@ -152,6 +152,7 @@ std::string json_text(const Result& r) {
   o["translation"] = object(r.translation);
   o["faults"] = object(r.faults);
   if (!r.os.empty()) o["os"] = object(r.os);
+  if (!r.latency.empty()) o["latency"] = object(r.latency);
   o["comparisons"] = object(r.comparisons);
   if (!r.legality.empty()) o["legality"] = object(r.legality);
   if (!r.beside.empty()) o["side_by_side"] = beside_object(r.beside);
@@ -164,6 +165,7 @@ std::string json_text(const Result& r) {
   o["cycles_per_second"] = r.seconds > 0 ? static_cast<arch::u64>(static_cast<double>(r.cycles) / r.seconds) : 0;
   if (r.failure) o["failure"] = failure_object(*r.failure);
   if (!r.pins.empty()) o["pin_log"] = r.pins;
+  if (!r.report.empty()) o["report"] = r.report;
   if (!r.opinions.empty()) o["second_opinion"] = opinions_array(r.opinions);
   std::ostringstream out;
   print(out, o, "");

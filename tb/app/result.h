@@ -29,6 +29,7 @@ struct Result {
   Figures translation;  // requests, hits, walks, invalidations ...
   Figures faults;       // by kind
   Figures os;           // pages swapped and the like; empty without an OS
+  Figures latency;      // cycles of the OS's work by kind of fault, waits for the disk included
   Figures comparisons;  // pins, TLB entries, loads
   Figures legality;     // of the admissible check: responses by class, obligations; empty without it
   // --against: a figure of both DUTs; not a number where one does not offer it. `decimals` as people read it.
@@ -41,6 +42,8 @@ struct Result {
   std::vector<Beside> beside;
   unsigned failed_hart = 0;
   bool against_failed = false;  // the failure is the second DUT's
+  std::string charts;           // of the OS over the run, for the report; empty without one
+  std::string report;           // report.html in the run folder; empty if there is none
   std::string memory_digest;    // of every byte of every process at the end; empty without an OS
   arch::u64 cycles = 0;
   double seconds = 0;  // wall time of the simulation
@@ -54,6 +57,8 @@ struct Result {
 
   arch::u64 compared() const;  // sum of `comparisons`
 };
+
+std::string figure_key(std::string name);
 
 std::string json_text(const Result&);  // one object, indented, ends with a newline
 void print_opinions(const std::vector<Opinion>&);

@@ -13,6 +13,7 @@
 
 #include "tb/app/against.h"
 #include "tb/app/interrupt.h"
+#include "tb/app/os_report.h"
 #include "tb/app/record.h"
 #include "tb/app/second_opinion.h"
 #include "tb/app/settings.h"
@@ -28,8 +29,10 @@ namespace bp = boost::process;
 
 namespace {
 
-// The options of a run as words, with another wave mode and, for a program, its recorded trace.
-std::vector<std::string> words_of(const RunOptions& o, const fs::path& trace) {
+using Traces = std::vector<fs::path>;
+
+// The options of a run as words, with another wave mode and, for programs, their recorded traces.
+std::vector<std::string> words_of(const RunOptions& o, const Traces& traces) {
   std::vector<std::string> words = {"run"};
   auto add = [&](const char* option, const std::string& value) {
     words.push_back(option);
@@ -48,8 +51,10 @@ std::vector<std::string> words_of(const RunOptions& o, const fs::path& trace) {
     if (o.levels != 0) add("--levels", std::to_string(o.levels));
     add("--max-mappings", std::to_string(o.max_mappings));
   } else {
-    add("--trace", trace.string());
-    add("--frames", std::to_string(o.frames));
+    if (!o.os.workload.empty()) add("--workload", o.os.workload);
+    for (const fs::path& trace : traces) add("--trace", trace.string());
+    if (o.os.workload.empty() || o.os.frames_given) add("--frames", std::to_string(o.frames));
+    for (const std::string& word : os_option_words(o)) words.push_back(word);
     if (o.references != 0) add("--references", std::to_string(o.references));
     add("--yield", o.yield);
     if (o.strict_trace) words.push_back("--strict");
@@ -72,7 +77,7 @@ std::vector<std::string> words_of(const RunOptions& o, const fs::path& trace) {
   add("--seed", std::to_string(o.seed));
   if (!o.bug.empty()) add("--bug", o.bug);
   if (o.has_against()) add("--against", o.against);
-  if (o.has_harts()) add("--harts", std::to_string(o.harts));
+  if (o.has_harts() && !o.has_os()) add("--harts", std::to_string(o.harts));
   if (!o.against_bug.empty()) add("--against-bug", o.against_bug);
   if (!o.os_bug.empty()) add("--os-bug", o.os_bug);
   return words;
@@ -84,15 +89,22 @@ std::string command_line(const std::vector<std::string>& words) {
   return line;
 }
 
+// program.lk, program.lk.123 of a child, program.output, program2.lk ...
+bool is_recording(std::string_view name) {
+  if (!name.starts_with("program")) return false;
+  name.remove_prefix(std::min(name.find('.'), name.size()));
+  return name.starts_with(".lk") || name.starts_with(".output");
+}
+
 // What an earlier run left, the traces of its forked children included.
 void remove_run_files(const fs::path& folder) {
   std::error_code ec;
   for (const auto& file : fs::directory_iterator(folder, ec)) {
     const std::string name = file.path().filename().string();
-    static constexpr std::string_view kOurs[] = {"result.json",      "waves.fst",     "swap",       "pins.klb",
-                                                 "second_opinion",   "mismatch.json", "waves.gtkw", "waves.sucl",
-                                                 "transactions.txt", "replay.sh",     "shrunk.kt",  "page_tables.txt"};
-    if (std::ranges::find(kOurs, name) != std::end(kOurs) || name.starts_with("program.")) {
+    static constexpr std::string_view kOurs[] = {
+        "result.json", "waves.fst",        "swap",      "pins.klb",  "second_opinion",  "mismatch.json", "waves.gtkw",
+        "waves.sucl",  "transactions.txt", "replay.sh", "shrunk.kt", "page_tables.txt", "report.html"};
+    if (std::ranges::find(kOurs, name) != std::end(kOurs) || is_recording(name)) {
       std::error_code ignored;
       fs::remove_all(file.path(), ignored);
     }
@@ -124,7 +136,8 @@ void remove_traces(const fs::path& folder) {
   std::error_code ec;
   for (const auto& file : fs::directory_iterator(folder, ec)) {
     std::error_code ignored;
-    if (file.path().filename().string().starts_with("program.lk")) fs::remove(file.path(), ignored);
+    const std::string name = file.path().filename().string();
+    if (is_recording(name) && name.find(".lk") != std::string::npos) fs::remove(file.path(), ignored);
   }
 }
 
@@ -138,8 +151,8 @@ void discard_folder(const fs::path& folder, bool is_new) {
 
 // Runs the test once more in a child that records the waves around its failure, and the pins up to it, or of the
 // whole run if it passed.
-void run_again(const RunOptions& options, const fs::path& trace, bool waves, bool pins, Result& result) {
-  auto words = words_of(options, trace);
+void run_again(const RunOptions& options, const Traces& traces, bool waves, bool pins, Result& result) {
+  auto words = words_of(options, traces);
   const arch::u64 cycle = result.failure ? result.failure->cycle : 0;
   const arch::u64 from = cycle > kWavesBefore ? cycle - kWavesBefore : 0;
   words.insert(words.end(),
@@ -162,11 +175,11 @@ void run_again(const RunOptions& options, const fs::path& trace, bool waves, boo
   if (pins && fs::exists(pins_file(options), ec)) take_pins(options, result);
 }
 
-void run_source(const RunOptions& options, const std::optional<DutLibrary>& library, const fs::path& trace,
+void run_source(const RunOptions& options, const std::optional<DutLibrary>& library, const Traces& traces,
                 Result& result) {
   if (is_directed_test(options.test))
     run_directed(options, *library, result);
-  else if (options.has_harts())
+  else if (options.has_harts() && !options.has_os())
     run_harts(options, *library, result);
   else if (!options.test.empty())
     run_random(options, *library, result);
@@ -175,7 +188,7 @@ void run_source(const RunOptions& options, const std::optional<DutLibrary>& libr
   else if (!options.dump.empty())
     run_dump(options, *library, result);
   else
-    run_trace(options, library ? &*library : nullptr, trace, result);
+    run_os(options, library ? &*library : nullptr, traces, result);
 }
 
 // A DUT without configuration pins has the settings that it was built with.
@@ -186,6 +199,34 @@ void take_settings(RunOptions& options, const kilburn_dut_api& api) {
     throw UserError("DUT " + options.dut + " has no configuration pins: --set cannot change what it was built with");
   }
   options.settings = built;
+}
+
+// "gzip -9c a, sort b", "workload thrash".
+std::string described_source(const RunOptions& o) {
+  if (!o.test.empty()) return "test " + o.test;
+  if (!o.vectors.empty()) return "vectors " + o.vectors.string();
+  if (!o.dump.empty()) return "dump " + o.dump.string();
+  if (!o.os.workload.empty()) {
+    return "workload " + o.os.workload + (o.os.scale == 1 ? "" : " at scale " + std::to_string(o.os.scale));
+  }
+  std::string text;
+  for (const std::string& program : o.programs) text += (text.empty() ? "" : ", ") + program;
+  for (const fs::path& trace : o.traces) text += (text.empty() ? "trace " : ", ") + trace.string();
+  if (o.os.processes > 1) text += " in " + std::to_string(o.os.processes) + " processes each";
+  return text;
+}
+
+// Each program's trace, beside its output.
+void record_programs(const RunOptions& options, Traces& traces) {
+  for (const std::string& program : options.programs) {
+    const std::string stem = traces.empty() ? "program" : "program" + std::to_string(traces.size() + 1);
+    const fs::path trace = options.out / (stem + ".lk");
+    const int status = record_program(program, trace, options.out / (stem + ".output"));
+    if (status != 0 && !options.json) {
+      std::cerr << "kilburn: note: the recorded program " << program << " ended with status " << status << "\n";
+    }
+    traces.push_back(trace);
+  }
 }
 
 int exit_status(Verdict verdict) { return verdict == Verdict::passed ? 0 : verdict == Verdict::failed ? 1 : 130; }
@@ -209,11 +250,11 @@ std::optional<DutLibrary> check_input(RunOptions& options) {
   }
   if (library && options.has_against()) check_against(options, library->api());
   if (library && !options.simulators.empty()) check_second_opinion(options, *library);
-  if (!options.trace.empty() && !std::ifstream(options.trace)) {
-    throw UserError("the trace " + options.trace.string() + " cannot be read");
+  for (const fs::path& trace : options.traces) {
+    if (!std::ifstream(trace)) throw UserError("the trace " + trace.string() + " cannot be read");
   }
-  if (!options.program.empty()) check_program(options.program);
-  if (options.has_os()) check_os_options(options);
+  for (const std::string& program : options.programs) check_program(program);
+  if (options.has_os()) check_os_options(options, library ? &*library : nullptr);
   return library;
 }
 
@@ -222,7 +263,7 @@ std::optional<DutLibrary> check_input(RunOptions& options) {
 void repeat(RunOptions& options) {
   const auto library = check_input(options);
   Result result;
-  run_source(options, library, options.trace, result);
+  run_source(options, library, options.traces, result);
 }
 
 int run_command(const std::vector<std::string>& arguments) {
@@ -234,7 +275,7 @@ int run_command(const std::vector<std::string>& arguments) {
   if (!options.pins.empty()) return replay_pins(options);
   if (options.list_mappings) return list_mappings(options);
   const std::optional<DutLibrary> library = check_input(options);
-  fs::path trace = options.trace;
+  Traces traces = options.traces;
   if (options.out.empty()) {
     options.out = fs::path("runs") / (options.source_name() + "-" + std::string(arch::name(options.format)) + "-" +
                                       std::to_string(options.seed));
@@ -243,18 +284,15 @@ int run_command(const std::vector<std::string>& arguments) {
   Result result;
   if (options.rerun_for_waves) {
     if (options.record_pins && library)
-      record_pins(options, *library, [&](const DutLibrary& recorded) { run_source(options, recorded, trace, result); });
+      record_pins(options, *library,
+                  [&](const DutLibrary& recorded) { run_source(options, recorded, traces, result); });
     else
-      run_source(options, library, trace, result);
+      run_source(options, library, traces, result);
     return exit_status(result.verdict);
   }
 
   const bool new_folder = prepare_folder(options.out);
-  result.source = !options.test.empty()      ? "test " + options.test
-                  : !options.vectors.empty() ? "vectors " + options.vectors.string()
-                  : !options.dump.empty()    ? "dump " + options.dump.string()
-                  : !options.program.empty() ? options.program
-                                             : "trace " + trace.string();
+  result.source = described_source(options);
   result.format = arch::name(options.format);
   result.dut = options.dut;
   if (options.has_against()) {
@@ -272,15 +310,9 @@ int run_command(const std::vector<std::string>& arguments) {
   if (options.check_admissible) result.checks.push_back("admissible");
   if (options.check_end_to_end) result.checks.push_back("end-to-end");
   try {
-    if (!options.program.empty()) {
-      trace = options.out / "program.lk";
-      const int status = record_program(options.program, trace, options.out / "program.output");
-      if (status != 0 && !options.json) {
-        std::cerr << "kilburn: note: the recorded program ended with status " << status << "\n";
-      }
-    }
-    result.reproduce = command_line(words_of(options, trace));
-    run_source(options, library, trace, result);
+    record_programs(options, traces);
+    result.reproduce = command_line(words_of(options, traces));
+    run_source(options, library, traces, result);
   } catch (const Interrupted&) {
     result.verdict = Verdict::interrupted;
   } catch (...) {
@@ -296,7 +328,8 @@ int run_command(const std::vector<std::string>& arguments) {
   const bool opinions = !options.simulators.empty() && result.verdict != Verdict::interrupted;
   const bool waves = result.failure && options.waves == Waves::on_fail && library;
   if (waves || opinions)
-    run_again(options, trace, waves, !options.dut_is_model() && !result.against_failed && !options.has_harts(), result);
+    run_again(options, traces, waves, !options.dut_is_model() && !result.against_failed && !options.has_harts(),
+              result);
   if (options.waves == Waves::always && result.failure) result.failure->waves = waves_file(options).string();
   if (result.failure && !options.dut_is_model()) {
     write_failure_folder(options.out, *result.failure,
@@ -307,9 +340,10 @@ int run_command(const std::vector<std::string>& arguments) {
     write_result(result, options.out);  // kept if the second opinion fails
     add_second_opinions(options, result);
   }
-  if (!options.program.empty() && result.verdict == Verdict::passed && !options.keep_trace) {
+  if (!options.programs.empty() && result.verdict == Verdict::passed && !options.keep_trace) {
     remove_traces(options.out);
   }
+  if (options.os.report) write_os_report(options, result);
   write_result(result, options.out);
   if (options.json)
     std::cout << json_text(result);

@@ -1,120 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// `kilburn run --program` and `--trace`: the OS shim on a DUT in lockstep or on a model.
+// `kilburn run --program`, `--trace` and `--workload`: the OS shim on a DUT in lockstep, on several, or on a model.
 #include <chrono>
+#include <deque>
+#include <memory>
 
+#include "model/arch/layout.h"
 #include "sw/hw/arch_port.h"
-#include "sw/os/kernel.h"
-#include "sw/trace/lackey.h"
-#include "tb/app/interrupt.h"
+#include "sw/hw/soft_tlb_port.h"
+#include "tb/app/harts_session.h"
+#include "tb/app/os_programs.h"
+#include "tb/app/os_watch.h"
 #include "tb/app/sources.h"
 #include "tb/errors.h"
 #include "tb/ports/dut_port.h"
 #include "tb/ports/tlm_port.h"
-#include "tb/text.h"
 
 namespace kilburn::tb {
 namespace fs = std::filesystem;
+using arch::u64;
 
 namespace {
 
-constexpr arch::u64 kFewestFrames = 8;
-constexpr arch::u32 kSwapSlots = 65536;
-constexpr arch::u64 kAuditEvery = 100000;  // references
+constexpr u64 kFewestFrames = 8;
+using Traces = std::vector<fs::path>;
 
-os::Config os_config(const RunOptions& options) {
-  os::Config config;
-  config.format = options.format;
-  config.frames = static_cast<arch::u32>(options.frames);
-  config.swap_slots = kSwapSlots;
-  config.swap_path = (options.out / "swap").string();
-  config.seed = options.seed;
-  config.yield = options.yield == "none"    ? os::YieldPolicy::none
-                 : options.yield == "every" ? os::YieldPolicy::every
-                                            : os::YieldPolicy::random;
-  config.audit_every = kAuditEvery;
-  config.max_references = options.references;
-  config.strict = options.strict_trace;
-  config.check_loads = config.check_order = config.check_translation = options.check_end_to_end;
-  if (!options.os_bug.empty()) config.bug = os::bug_from_id(options.os_bug).value();
-  return config;
-}
-
-arch::u64 memory_bytes(const RunOptions& options) { return options.frames << arch::info(options.format).page_shift; }
-
-// Passes the trace on and looks for Ctrl-C, also where no DUT is clocked.
-class WatchedReader final : public os::TraceReader {
+// Several CPUs of a model work one after the other: their times add up.
+class SumClock final : public os::Clock {
  public:
-  WatchedReader(os::TraceReader& inner, arch::u64& references) : inner_(inner), references_(references) {}
-  bool next(os::TraceEvent& event) override {
-    if ((++references_ & 0xfff) == 0 && interrupted()) throw Interrupted();
-    return inner_.next(event);
+  explicit SumClock(std::vector<const os::Clock*> clocks) : clocks_(std::move(clocks)) {}
+  u64 now() const override {
+    u64 sum = 0;
+    for (const os::Clock* clock : clocks_) sum += clock->now();
+    return sum;
   }
-  arch::u64 line() const override { return inner_.line(); }
-  const std::string& name() const override { return inner_.name(); }
 
  private:
-  os::TraceReader& inner_;
-  arch::u64& references_;
+  std::vector<const os::Clock*> clocks_;
 };
 
-// Runs the kernel to its end. An audit or the oracle that trips is a verdict, not an error.
-void run_kernel(os::Kernel& kernel, const fs::path& trace, arch::u64& events, const os::Clock& clock) {
-  const auto reader = os::LackeyReader::open(trace.string());
-  WatchedReader watched(*reader, events);
-  const auto children = [&](arch::u32 pid) -> std::unique_ptr<os::TraceReader> {
-    const auto child = trace.string() + "." + std::to_string(pid);
-    std::error_code ec;
-    return fs::exists(child, ec) ? os::LackeyReader::open(child) : nullptr;
-  };
-  try {
-    kernel.run(watched, children);
-    if (kernel.statistics().references == 0) {
-      throw UserError("the trace " + trace.string() + " holds no memory reference");
-    }
-  } catch (const os::Violation& violation) {
-    throw DutWrong("end-to-end", violation.what(), clock.now());
-  }
-}
-
-void collect(os::Kernel& kernel, Result& result) {
-  const os::Statistics& s = kernel.statistics();
-  const os::MemoryStatistics& m = s.memory;
-  result.translation.insert(result.translation.begin(), {{"references", s.references},
-                                                         {"accesses", s.accesses},
-                                                         {"page-crossing references", s.straddles},
-                                                         {"invalidations", s.invalidations}});
-  for (std::size_t kind = 0; kind < os::kFaultKinds; ++kind) {
-    std::string name(os::name(static_cast<os::FaultKind>(kind)));
-    for (char& c : name) c = c == '_' ? ' ' : c;
-    result.faults.emplace_back(name, m.faults[kind]);
-  }
-  result.os = {{"processes", s.processes},
-               {"system calls", s.system_calls},
-               {"context switches", s.context_switches},
-               {"frames", kernel.config().frames},
-               {"frames used at most", m.frames_peak},
-               {"pages swapped out", m.swapped_out},
-               {"pages swapped in", m.swapped_in},
-               {"clean pages evicted", m.evicted_unwritten},
-               {"pages dropped", m.dropped},
-               {"pages aged", m.aged},
-               {"inferred 4 KB regions", s.inferred_granules},
-               {"children without a trace", s.children_without_trace},
-               {"processes killed", s.killed}};
-  result.comparisons.emplace_back("loads and fetches", s.loads_checked);
-  result.comparisons.emplace_back("audits", s.audits);
-  result.memory_digest = hex(kernel.digest());
-}
-
 // On a model: no pins, no waves.
-void run_on_model(os::PhysMem& memory, os::MmuPort& port, os::Clock& clock, const RunOptions& options,
-                  const fs::path& trace, Result& result) {
-  os::Kernel kernel(memory, port, clock, os_config(options));
-  arch::u64 events = 0;
+void run_on_model(os::PhysMem& memory, std::span<os::MmuPort* const> ports, os::Clock& clock, const RunOptions& options,
+                  const Traces& traces, Result& result, const os::Sampler::Tlb& tlb = {}) {
+  os::Kernel kernel(memory, ports, clock, os_config(options));
+  OsWatch watch(options, kernel, true, tlb);
   const auto start = std::chrono::steady_clock::now();
   try {
-    run_kernel(kernel, trace, events, clock);
+    run_programs(options, traces, kernel, clock);
   } catch (const DutWrong& wrong) {
     result.verdict = Verdict::failed;
     result.failure.emplace();
@@ -125,34 +57,130 @@ void run_on_model(os::PhysMem& memory, os::MmuPort& port, os::Clock& clock, cons
     result.verdict = Verdict::interrupted;
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  watch.finish(result);
   collect(kernel, result);
+  if (!tlb) return;
+  result.translation.emplace_back("TLB hits", tlb().hits);
+  result.translation.emplace_back("TLB misses", tlb().misses);
 }
 
-void run_on_dut(const RunOptions& options, const DutLibrary& library, const fs::path& trace, const Advance& advance,
-                Result& result) {
+// One port a CPU, on one flat memory.
+template <class Port, class Make>
+void run_on_ports(const RunOptions& options, const Traces& traces, Result& result, Make make,
+                  std::function<os::TlbCounts(const Port&)> count = {}) {
   os::RamMem memory(memory_bytes(options));
-  Session session(options, library, memory, advance);
-  DutPort port(session.lockstep());
-  os::Kernel kernel(session.lockstep().memory(), port, port, os_config(options));
-  arch::u64 events = 0;
-  session.show([&] { return grouped(events) + " references"; });
+  std::deque<Port> ports;
+  std::vector<os::MmuPort*> cpus;
+  std::vector<const os::Clock*> clocks;
+  for (unsigned n = 0; n < options.harts; ++n) {
+    Port& port = ports.emplace_back(make(memory));
+    cpus.push_back(&port);
+    clocks.push_back(&port);
+  }
+  os::Sampler::Tlb tlb;
+  if (count) {
+    tlb = [&] {
+      os::TlbCounts sum;
+      for (const Port& port : ports) {
+        sum.hits += count(port).hits;
+        sum.misses += count(port).misses;
+      }
+      return sum;
+    };
+  }
+  SumClock clock(clocks);
+  run_on_model(memory, cpus, clock, options, traces, result, tlb);
+}
+
+void run_on_arch(const RunOptions& options, const Traces& traces, Result& result) {
+  if (!options.os.refill) {
+    return run_on_ports<os::ArchMmuPort>(options, traces, result, [&](os::RamMem& memory) {
+      return os::ArchMmuPort(options.format, memory, options.settings);
+    });
+  }
+  run_on_ports<os::SoftTlbPort>(
+      options, traces, result,
+      [&](os::RamMem& memory) {
+        return os::SoftTlbPort(options.format, memory, os::SoftTlbPort::kEntries, options.settings);
+      },
+      [](const os::SoftTlbPort& port) {
+        return os::TlbCounts{port.hits(), port.misses()};
+      });
+}
+
+void run_on_tlm(const RunOptions& options, const Traces& traces, Result& result) {
+  std::unique_ptr<TlmPort> port;
+  run_in_systemc(
+      [&] { port = std::make_unique<TlmPort>("tlm", options.format, options.settings, memory_bytes(options)); },
+      [&](const Advance&) {
+        os::MmuPort* const cpus[] = {port.get()};
+        run_on_model(*port, cpus, *port, options, traces, result, [&] {
+          return os::TlbCounts{port->counters().hits, port->counters().walks};
+        });
+      });
+}
+
+// Lookups of both L1 TLBs.
+os::TlbCounts tlb_counts(const DutPort& port) {
+  namespace event = arch::layout::Event;
+  return {port.event(event::I_HIT) + port.event(event::D_HIT), port.event(event::I_MISS) + port.event(event::D_MISS)};
+}
+
+void collect_ports(const std::deque<DutPort>& ports, Result& result) {
+  for (unsigned code = 1; code < 16; ++code) {
+    u64 sum = 0;
+    for (const DutPort& port : ports) sum += port.faults(code);
+    if (sum == 0) continue;
+    result.translation.emplace_back("responses " + std::string(arch::name(static_cast<arch::Fault>(code))), sum);
+  }
+}
+
+// The kernel on DUTs, inside a session of one or of several.
+template <class AnySession>
+void run_on_ports_of(AnySession& session, os::PhysMem& memory, std::deque<DutPort>& ports, const RunOptions& options,
+                     const Traces& traces, Result& result) {
+  std::vector<os::MmuPort*> cpus;
+  for (DutPort& port : ports) cpus.push_back(&port);
+  os::Kernel kernel(memory, cpus, ports.front(), os_config(options));
+  OsWatch watch(options, kernel, false, [&] {
+    os::TlbCounts sum;
+    for (const DutPort& port : ports) {
+      sum.hits += tlb_counts(port).hits;
+      sum.misses += tlb_counts(port).misses;
+    }
+    return sum;
+  });
+  session.show([&] { return watch.progress(); });
   session.run(
       [&] {
-        run_kernel(kernel, trace, events, port);
-        port.drain();
+        run_programs(options, traces, kernel, ports.front());
+        for (DutPort& port : ports) port.drain();
       },
       result);
+  watch.finish(result);
   collect(kernel, result);
-  for (unsigned code = 1; code < 16; ++code) {
-    if (port.faults(code) == 0) continue;
-    result.translation.emplace_back("responses " + std::string(arch::name(static_cast<arch::Fault>(code))),
-                                    port.faults(code));
+  collect_ports(ports, result);
+}
+
+void run_on_dut(const RunOptions& options, const DutLibrary& library, const Traces& traces, const Advance& advance,
+                Result& result) {
+  os::RamMem memory(memory_bytes(options));
+  std::deque<DutPort> ports;
+  if (!options.has_harts()) {
+    Session session(options, library, memory, advance);
+    ports.emplace_back(session.lockstep());
+    return run_on_ports_of(session, session.lockstep().memory(), ports, options, traces, result);
   }
+  HartsSession session(options, library, memory, advance, "CPU");
+  std::vector<DutPort*> joined;
+  for (unsigned n = 0; n < options.harts; ++n) joined.push_back(&ports.emplace_back(session.harts()[n]));
+  DutPort::join(joined, [&] { session.harts().clock(); });
+  run_on_ports_of(session, session.harts().memory(), ports, options, traces, result);
 }
 
 }  // namespace
 
-void check_os_options(const RunOptions& options) {
+void check_os_options(const RunOptions& options, const DutLibrary* library) {
   if (!options.os_bug.empty() && !os::bug_from_id(options.os_bug)) {
     throw UserError("the OS shim has no seeded bug \"" + options.os_bug + "\" (kilburn list bugs)");
   }
@@ -160,20 +188,18 @@ void check_os_options(const RunOptions& options) {
     throw UserError("--frames " + std::to_string(options.frames) + ": too few frames to run anything; at least " +
                     std::to_string(kFewestFrames));
   }
+  if (options.os.refill && library != nullptr && !arch::layout::Feature::REFILL.test(library->api().config.features)) {
+    throw UserError("--refill: DUT " + options.dut + " has no TLB that software fills (feature REFILL)");
+  }
 }
 
-void run_trace(const RunOptions& options, const DutLibrary* library, const fs::path& trace, Result& result) {
+void run_os(const RunOptions& options, const DutLibrary* library, const Traces& traces, Result& result) {
   if (options.dut == "arch") {
-    os::RamMem memory(memory_bytes(options));
-    os::ArchMmuPort port(options.format, memory, options.settings);
-    run_on_model(memory, port, port, options, trace, result);
+    run_on_arch(options, traces, result);
   } else if (options.dut == "tlm") {
-    std::unique_ptr<TlmPort> port;
-    run_in_systemc(
-        [&] { port = std::make_unique<TlmPort>("tlm", options.format, options.settings, memory_bytes(options)); },
-        [&](const Advance&) { run_on_model(*port, *port, *port, options, trace, result); });
+    run_on_tlm(options, traces, result);
   } else {
-    run_in_systemc({}, [&](const Advance& advance) { run_on_dut(options, *library, trace, advance, result); });
+    run_with_dut(options, [&](const Advance& advance) { run_on_dut(options, *library, traces, advance, result); });
   }
 }
 

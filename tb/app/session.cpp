@@ -35,6 +35,35 @@ void run_with_dut(const RunOptions& options, const std::function<void(const Adva
 
 std::filesystem::path waves_file(const RunOptions& options) { return options.out / "waves.fst"; }
 
+void judge_obligations(const admissible::Checker& checker, Result& result) {
+  if (result.failure || checker.obligations().hazards() == 0) return;
+  const auto& first = checker.obligations().first_hazards();
+  result.verdict = Verdict::failed;
+  result.failure.emplace();
+  result.failure->check = "obligations";
+  result.failure->message = "the OS used a translation before the invalidation that it owed: " + text(first.front());
+  result.failure->cycle = first.front().cycle;
+}
+
+ProgressLine::ProgressLine(bool wanted) : terminal_(wanted && isatty(STDERR_FILENO) != 0) {}
+
+void ProgressLine::show(const Progress& progress) {
+  if (!terminal_) return;
+  const double now = seconds_now();
+  if (now < next_) return;
+  next_ = now + 0.2;
+  std::cerr << "\r\033[K  " << progress() << std::flush;
+}
+
+void ProgressLine::show(arch::u64 cycle, const Progress& progress) {
+  if ((cycle & 0xffff) >= 64) return;
+  show([&] { return progress() + ", " + grouped(cycle) + " cycles"; });
+}
+
+void ProgressLine::clear() {
+  if (terminal_ && next_ > 0) std::cerr << "\r\033[K" << std::flush;
+}
+
 LockstepConfig Session::lockstep_config(os::PhysMem& memory, os::PhysMem* judged) {
   LockstepConfig config;
   config.seed = options_.seed;
@@ -75,7 +104,7 @@ Session::Session(const RunOptions& options, const DutLibrary& library, os::PhysM
     : options_(options),
       dut_(library, options.seed),
       lockstep_((dut_.select_bug(options.bug), dut_), memory, lockstep_config(memory, judged)),
-      terminal_(isatty(STDERR_FILENO) != 0 && !options.rerun_for_waves) {
+      line_(!options.rerun_for_waves) {
   waves_window();
   lockstep_.on_quantum = [this, advance] { quantum(advance); };
   if (options.watch && options.watch_from == 0) lockstep_.set_quantum(1);
@@ -103,12 +132,7 @@ void Session::quantum(const Advance& advance) {
     options_.watch(lockstep_);
   }
   if (interrupted()) throw Interrupted();
-  if (terminal_ && progress_ && (lockstep_.cycle() & 0xfffff) < 64) {
-    const double now = seconds_now();
-    if (now < next_progress_) return;
-    next_progress_ = now + 0.2;
-    std::cerr << "\r\033[K  " << progress_() << ", " << grouped(lockstep_.cycle()) << " cycles" << std::flush;
-  }
+  if (progress_) line_.show(lockstep_.cycle(), progress_);
 }
 
 // Whose fault it is decides whose history is told.
@@ -137,7 +161,7 @@ void Session::run(const std::function<void()>& body, Result& result) {
     result.verdict = Verdict::interrupted;
   }
   result.seconds = seconds_now() - start;
-  if (terminal_ && next_progress_ > 0) std::cerr << "\r\033[K" << std::flush;
+  line_.clear();
   dut_.close_waves();
   collect(result);
 }
@@ -162,15 +186,7 @@ void Session::collect(Result& result) {
                                     checker->counts().walker_reads + checker->counts().walker_writes);
     result.legality = admissible::summary(*checker);
     if (against_) collect_against(lockstep_, *against_, result);
-    if (options_.has_os() && !result.failure && checker->obligations().hazards() != 0) {
-      const auto& first = checker->obligations().first_hazards();
-      result.verdict = Verdict::failed;
-      result.failure.emplace();
-      result.failure->check = "obligations";
-      result.failure->message =
-          "the OS used a translation before the invalidation that it owed: " + text(first.front());
-      result.failure->cycle = first.front().cycle;
-    }
+    if (options_.has_os()) judge_obligations(*checker, result);
   }
 }
 

@@ -20,6 +20,19 @@ namespace kilburn::tb {
 // One line of progress, shown a few times a second on a terminal.
 using Progress = std::function<std::string()>;
 
+class ProgressLine {
+ public:
+  explicit ProgressLine(bool wanted);
+  // At most once every 0.2 s. Costs little when it is called too often.
+  void show(const Progress& progress);
+  void show(arch::u64 cycle, const Progress& progress);  // looks at the time in a few of the calls only
+  void clear();                                          // the summary follows
+
+ private:
+  bool terminal_;
+  double next_ = 0;
+};
+
 class Session {
  public:
   // Resets the DUT, opens waves if asked for. Throws UserError, DutWrong.
@@ -49,9 +62,8 @@ class Session {
   std::optional<admissible::LockstepMonitor> monitor_;
   std::optional<against::AgainstMonitor> against_;  // in place of these two
   Lockstep lockstep_;
+  ProgressLine line_;
   Progress progress_;
-  bool terminal_;
-  double next_progress_ = 0;
   bool waves_open_ = false;
 };
 
@@ -60,5 +72,8 @@ inline constexpr arch::u64 kWavesBefore = 2000;
 inline constexpr arch::u64 kWavesAfter = 200;
 
 std::filesystem::path waves_file(const RunOptions&);
+
+// A run of the OS fails if the OS used a translation before the invalidation that it owed.
+void judge_obligations(const admissible::Checker&, Result&);
 
 }  // namespace kilburn::tb

@@ -26,10 +26,10 @@ void check_dump(const RunOptions&);
 int list_mappings(const RunOptions&);
 void run_dump(const RunOptions&, const DutLibrary&, Result&);
 
-// Throws UserError for an unknown --os-bug or a number of frames that no run can have.
-void check_os_options(const RunOptions&);
+// Throws UserError for an unknown --os-bug, a number of frames that no run can have, a DUT without what the OS needs.
+void check_os_options(const RunOptions&, const DutLibrary* library);
 
-// A lackey trace through the OS shim, on a DUT in lockstep, or on a model (library is null).
-void run_trace(const RunOptions&, const DutLibrary* library, const std::filesystem::path& trace, Result&);
+// Traces or a workload through the OS shim, on a DUT in lockstep, on several, or on a model (library is null).
+void run_os(const RunOptions&, const DutLibrary* library, const std::vector<std::filesystem::path>& traces, Result&);
 
 }  // namespace kilburn::tb

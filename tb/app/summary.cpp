@@ -121,6 +121,7 @@ void print_summary(const Result& r, const std::filesystem::path& folder) {
   block(style, "Translation", r.translation);
   block(style, "Faults", r.faults);
   block(style, "Operating system", r.os);
+  block(style, "Cycles a fault", r.latency);
   block(style, "Legality", r.legality);
   side_by_side(style, r);
   block(style, "Comparisons made", r.comparisons);
@@ -144,6 +145,7 @@ void print_summary(const Result& r, const std::filesystem::path& folder) {
   row("mismatches", grouped(r.mismatches != 0 ? r.mismatches : r.failure ? 1u : 0u));
   if (r.failure && !r.failure->waves.empty()) row("waves", r.failure->waves);
   if (!r.pins.empty()) row("pin log", r.pins);
+  if (!r.report.empty()) row("report", r.report);
   row("run folder", folder.string());
   if (r.failure) row("reproduce", r.reproduce);
   std::cout << "\n  "

@@ -40,6 +40,7 @@ void DutPort::before_clock() {
   if (out.i.rsp_valid) prefetches_[0] &= ~(1u << out.i.rsp_id);
   if (out.d.rsp_valid) prefetches_[1] &= ~(1u << out.d.rsp_id);
   if (out.inv_ack) invalidating_ = false;
+  events_[in.evt_sel] = out.evt_count;
 }
 
 // Puts a request on its port and clocks until it is taken.
@@ -90,8 +91,12 @@ os::AccessResult DutPort::access(const os::Access& access) {
   return os::Done{answer.rsp_pa};
 }
 
+// Serialising, as MOV to CR3 is (SDM 9.3) and PALcode's SWPCTX: a speculative access that was taken with the old root
+// would walk on after the flush that comes next, in tables that are free by then, and fill under a number that may be
+// another space's.
 void DutPort::set_context(const arch::Context& context) {
   auto& in = lockstep_.in();
+  if (in.ctx_root != context.root || in.ctx_asid != context.asid || in.ctx_ctl != context.controls) wait_speculated();
   in.ctx_root = context.root;
   in.ctx_asid = context.asid;
   in.ctx_ctl = context.controls;
@@ -151,6 +156,10 @@ void DutPort::prefetch(u64 va, arch::Op op, arch::Mode mode) {
 
 void DutPort::drain() {
   wait_invalidated();
+  wait_speculated();
+}
+
+void DutPort::wait_speculated() {
   for (u64 n = 0; prefetches_[0] || prefetches_[1]; ++n) {
     if (n > kWaitLimit) throw DutWrong("protocol", "R3: a request is never answered", lockstep_.cycle());
     clock();

@@ -4,6 +4,7 @@
 // data moves at the physical address that the DUT answered.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <span>
 #include <vector>
@@ -36,10 +37,13 @@ class DutPort final : public os::MmuPort, public os::Clock {
   // Requests answered, and the faults among them, by layout.def Fault.
   arch::u64 requests() const { return requests_; }
   arch::u64 faults(unsigned code) const { return faults_[code & 15]; }
+  // The DUT's event counters (layout.def Event) as its pins last showed them, one a cycle in turn; 0 if it has none.
+  arch::u64 event(unsigned code) const { return events_[code % Lockstep::kCounters]; }
 
  private:
   void present(arch::u64 va, arch::Op op, arch::Mode mode, unsigned id);
   void maintain(std::uint8_t op, arch::u64 va, arch::u16 asid, arch::u64 word);
+  void wait_speculated();  // for every prefetch in flight
   void clock();
   void before_clock();
 
@@ -53,6 +57,7 @@ class DutPort final : public os::MmuPort, public os::Clock {
   bool invalidating_ = false;        // taken, not yet acknowledged
   arch::u64 requests_ = 0;
   arch::u64 faults_[16] = {};
+  std::array<std::uint32_t, Lockstep::kCounters> events_{};
 };
 
 }  // namespace kilburn::tb

@@ -63,6 +63,11 @@ void TlmPort::invalidate(os::Invalidate op, arch::u64 va, arch::u16 asid) {
   mmu_.invalidate(static_cast<tlm::Invalidate>(op), va, asid);
 }
 
+bool TlmPort::tlb_fill(arch::u64 va, arch::u16 asid, arch::u64 word, bool fetch) {
+  mmu_.invalidate(fetch ? tlm::Invalidate::fill_i : tlm::Invalidate::fill_d, va, asid, word);
+  return true;
+}
+
 // A loosely timed model finishes the access at once: a speculative walk that the OS then races with.
 void TlmPort::prefetch(arch::u64 va, arch::Op op, arch::Mode mode) {
   sc_core::sc_time unused;

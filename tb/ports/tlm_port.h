@@ -22,6 +22,7 @@ class TlmPort final : public sc_core::sc_module, public os::MmuPort, public os::
   void set_context(const arch::Context& context) override { mmu_.set_context(context); }
   void invalidate(os::Invalidate op, arch::u64 va, arch::u16 asid) override;
   void wait_invalidated() override {}  // the model's invalidation is complete when it returns
+  bool tlb_fill(arch::u64 va, arch::u16 asid, arch::u64 word, bool fetch) override;
   void idle(unsigned) override {}      // nothing runs on its own in a loosely timed model
   void prefetch(arch::u64 va, arch::Op op, arch::Mode mode) override;
 

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// What several DUTs share: the checker, the end of a run, its figures.
+#include "tb/app/harts_session.h"
+
+#include <cctype>
+#include <chrono>
+
+#include "tb/app/interrupt.h"
+#include "tb/ports/dut_port.h"
+#include "tb/text.h"
+
+namespace kilburn::tb {
+
+using arch::u64;
+
+HartsSession::HartsSession(const RunOptions& options, const DutLibrary& library, os::PhysMem& memory,
+                           const Advance& advance, const char* word)
+    : options_(options),
+      word_(word),
+      monitors_(watch(memory)),
+      harts_(library, memory, config(), monitors_, options.bug),
+      line_(!options.rerun_for_waves) {
+  waves_window();
+  harts_[0].on_quantum = [this, advance] { quantum(advance); };
+}
+
+std::vector<PassiveMonitor*> HartsSession::watch(os::PhysMem& memory) {
+  std::vector<PassiveMonitor*> all(options_.harts, nullptr);
+  if (!options_.check_admissible) return all;
+  const std::uint16_t idle = options_.has_os() ? DutPort::kSpeculativeIds : std::uint16_t{0};
+  checker_.emplace(admissible::CheckerConfig{options_.format, options_.settings, options_.relaxations,
+                                             options_.forbidden, idle, true},
+                   memory);
+  for (unsigned n = 0; n < options_.harts; ++n) {
+    all[n] = &own_.emplace_back(*checker_, n == 0 ? 0 : checker_->add_mmu(), memory);
+  }
+  return all;
+}
+
+LockstepConfig HartsSession::config() const {
+  LockstepConfig config;
+  config.settings = options_.settings;
+  config.seed = options_.seed;
+  config.exact = options_.check_exact;
+  return config;
+}
+
+void HartsSession::quantum(const Advance& advance) {
+  advance(harts_[0].quantum());
+  waves_window();
+  if (interrupted()) throw Interrupted();
+  if (progress_) line_.show(harts_.cycle(), progress_);
+}
+
+// Of the hart that failed in the run before, or of the first.
+void HartsSession::waves_window() {
+  if (options_.waves != Waves::always) return;
+  Dut& dut = harts_.dut(options_.waves_of_hart);
+  const u64 cycle = harts_.cycle();
+  if (!waves_open_ && cycle + 64 >= options_.waves_from && cycle < options_.waves_to) {
+    dut.open_waves(waves_file(options_));
+    waves_open_ = true;
+  } else if (waves_open_ && cycle >= options_.waves_to) {
+    dut.close_waves();
+  }
+}
+
+void HartsSession::fail(const DutWrong& wrong, Result& result) {
+  Lockstep& failed = harts_[harts_.failed()];
+  result.verdict = Verdict::failed;
+  result.failure = tell(wrong, failed);
+  // What the OS finds is nobody's in particular.
+  if (wrong.check != "end-to-end") {
+    result.failure->message =
+        std::string(word_) + " " + std::to_string(harts_.failed()) + ": " + result.failure->message;
+  }
+  result.failed_hart = harts_.failed();
+  failed.run_on(waves_open_ ? kWavesAfter : 0);
+}
+
+void HartsSession::run(const std::function<void()>& body, Result& result) {
+  const auto start = std::chrono::steady_clock::now();
+  try {
+    body();
+    harts_.finish();
+  } catch (const DutWrong& wrong) {
+    fail(wrong, result);
+  } catch (const Interrupted&) {
+    result.verdict = Verdict::interrupted;
+  }
+  result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+  line_.clear();
+  for (unsigned n = 0; n < harts_.count(); ++n) harts_.dut(n).close_waves();
+  collect(result);
+}
+
+// Sums over the harts.
+void HartsSession::collect(Result& result) {
+  result.cycles = harts_.cycle();
+  u64 responses = 0, pins = 0, entries = 0;
+  std::array<u64, Lockstep::kCounters> counters{};
+  for (unsigned n = 0; n < harts_.count(); ++n) {
+    const Lockstep& hart = harts_[n];
+    responses += harts_[n].history().responses();
+    if (const ExactCheck* check = hart.check()) {
+      pins += check->pin_comparisons();
+      entries += check->entry_comparisons();
+    }
+    for (unsigned c = 0; c < counters.size(); ++c) counters[c] += hart.counters()[c];
+  }
+  for (unsigned c = 0; c < counters.size(); ++c) {
+    std::string name = "dut ";
+    for (const char letter : event_name(c)) name += letter == '_' ? ' ' : static_cast<char>(std::tolower(letter));
+    result.translation.emplace_back(name, counters[c]);
+  }
+  result.comparisons.emplace_back("responses matched to requests", responses);
+  if (pins != 0) {
+    result.comparisons.emplace_back("pins", pins);
+    result.comparisons.emplace_back("TLB entries", entries);
+  }
+  if (!checker_) return;
+  const admissible::CheckerCounts counts = checker_->counts();
+  result.comparisons.emplace_back("responses judged", counts.judged);
+  result.comparisons.emplace_back("walker accesses judged", counts.walker_reads + counts.walker_writes);
+  result.legality = admissible::summary(*checker_);
+  if (options_.has_os()) judge_obligations(*checker_, result);
+}
+
+}  // namespace kilburn::tb
