@@ -22,6 +22,12 @@ const MemoryConfig& checked(const PhysMem& memory, const MemoryConfig& config) {
     throw UserError(std::to_string(config.frames) + " frames do not fit in a memory of " +
                     std::to_string(memory.size()) + " bytes");
   }
+  if (const ReclaimConfig& marks = config.reclaim;
+      marks.high >= config.frames || (marks.high != 0 && !(marks.min <= marks.low && marks.low <= marks.high)) ||
+      (marks.high == 0 && marks.min >= config.frames)) {
+    throw UserError("the marks of reclaim must be min <= low <= high and less than the " +
+                    std::to_string(config.frames) + " frames");
+  }
   if (config.asid_bits < 1 || config.asid_bits > 12) throw UserError("ASID bits must be 1 to 12");
   if (config.refill == RefillMode::software && info.hardware_ad) {
     throw UserError("the TLB cannot be filled by software in the " + std::string(arch::name(config.format)) +
@@ -56,9 +62,13 @@ Memory::Memory(PhysMem& memory, std::span<MmuPort* const> ports, BlockDevice& de
       disk_device_(buffers_.attach(disk_port_)),
       pages_(config.frames),
       parts_{memory_, format_, *this, log_, cpus_, yield_},
+      kswapd_(config.reclaim),
+      thrash_(config.reclaim.thrash_window, config.reclaim.thrash_alarm),
       page_(format_.page_size()),
       chunk_(format_.page_size()) {
   log_.charge_to(&meter_);
+  if (config.reclaim.working_set_every != 0) working_sets_at_ = config.reclaim.working_set_every;
+  plan_background();
   if (config.bug == Bug::lost_dirty) snapshots_.resize(config.frames);
   map_[kZeroFrame].state = FrameState::zero;
   zero(kZeroFrame);
@@ -73,7 +83,6 @@ Memory::Memory(PhysMem& memory, std::span<MmuPort* const> ports, BlockDevice& de
 }
 
 Memory::~Memory() {
-  ageing_.clear();
   cached_.clear();
   shm_.clear();
 }
@@ -93,19 +102,11 @@ std::string_view name(FaultKind kind) {
 }
 
 Pfn Memory::alloc_frame(FrameState state) {
-  Pfn pfn = buddy_.alloc(0);
-  if (pfn == kNoFrame) {
-    end_transfers();
-    // A batch, so that large memories do not scan for every frame.
-    reclaim(std::clamp<u32>(config_.frames / 64, 1, 32));
-    pfn = buddy_.alloc(0);
-  }
-  if (pfn == kNoFrame && drop_transfers()) {
-    pfn = buddy_.alloc(0);
-    if (pfn == kNoFrame && reclaim(1) != 0) pfn = buddy_.alloc(0);
-  }
+  Pfn pfn = take_frame();
+  if (pfn == kNoFrame) pfn = frame_after_reclaim();
   if (pfn == kNoFrame) out_of_memory();
   map_[pfn].state = state;
+  note_free();
   statistics_.frames_peak = std::max<u64>(statistics_.frames_peak, config_.frames - buddy_.free_frames());
   return pfn;
 }
@@ -121,7 +122,7 @@ void Memory::out_of_memory() const {
 }
 
 Pfn Memory::spare_frame(FrameState state) {
-  if (buddy_.free_frames() <= config_.frames / 8) return kNoFrame;
+  if (buddy_.free_frames() <= std::max(config_.frames / 8, config_.reclaim.low)) return kNoFrame;
   const Pfn pfn = buddy_.alloc(0);
   if (pfn == kNoFrame) return kNoFrame;
   map_[pfn].state = state;
@@ -200,7 +201,8 @@ void Memory::add_mapping(AddressSpace& space, u64 page, Pfn pfn) {
       --cached_count_;
     }
     frame.age = kAgeStart;
-    ageing_.push_back(frame);
+    space.resident.push_back(frame);
+    ++space.resident_count;
     ++ageing_count_;
   }
   frame.rmap.push_back({&space, page});
@@ -214,11 +216,24 @@ bool Memory::remove_mapping(AddressSpace& space, u64 page, Pfn pfn) {
   if (at == frame.rmap.end()) {
     throw Violation("P4", "frame " + hex(pfn) + " does not know its mapping at " + hex(page) + "\n" + log_.text());
   }
+  AddressSpace* const owner = frame.rmap.front().space;
   *at = frame.rmap.back();
   frame.rmap.pop_back();
   --space.rss;
-  if (--frame.count != 0 || frame.state == FrameState::shm) return false;
-  ageing_.erase(FrameList::s_iterator_to(frame));
+  --frame.count;
+  if (frame.state == FrameState::shm) return false;
+  if (frame.count == 0 || frame.rmap.front().space != owner) {
+    owner->resident.erase(FrameList::s_iterator_to(frame));
+    --owner->resident_count;
+  }
+  if (frame.count != 0) {
+    AddressSpace* const heir = frame.rmap.front().space;
+    if (heir != owner) {
+      heir->resident.push_back(frame);
+      ++heir->resident_count;
+    }
+    return false;
+  }
   --ageing_count_;
   if (frame.state == FrameState::file) {  // the cache keeps it
     cached_.push_back(frame);

@@ -32,7 +32,8 @@ struct Config {
   u64 max_references = 0;      // the run ends there; 0: no limit
   bool strict = false;         // an access outside every area is SIGSEGV; else an area is inferred
   bool poison = true;
-  bool age_invalidate = true;
+  AgeInvalidate age_invalidate = AgeInvalidate::page;
+  ReclaimConfig reclaim = {};
   bool check_order = true;        // P28, P29, P32, P33 on every event
   bool check_loads = true;        // the oracle
   bool check_translation = true;  // P27, P32 on every access
@@ -53,7 +54,8 @@ struct Config {
             .seed = seed,
             .bug = bug,
             .poison = poison,
-            .age_invalidate = age_invalidate};
+            .age_invalidate = age_invalidate,
+            .reclaim = reclaim};
   }
 };
 
@@ -83,7 +85,8 @@ struct Statistics {
   u64 processes = 0;
   u64 children_without_trace = 0;
   u64 killed = 0;
-  u64 killed_segv = 0, killed_bus = 0, killed_asked = 0;
+  u64 killed_segv = 0, killed_bus = 0, killed_asked = 0, killed_oom = 0;
+  u64 oom_kills = 0;  // chosen to be killed
   u64 lost_granules = 0;  // 4 KB that an I/O error took from a process that never touched them again
   u64 audits = 0;
   u64 cycles = 0;  // of the clock

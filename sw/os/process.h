@@ -39,6 +39,7 @@ struct Process {
   u64 digest = 0;
   Signal killed_by = Signal::none;
   u64 killed_at = 0;  // address
+  bool doomed = false;  // chosen by the OOM killer; ends when its fault or call is done
   bool alive() const { return space != nullptr; }
 };
 

@@ -124,7 +124,16 @@ FaultKind Kernel::handle_fault(Process& process, const Access& access, const Fau
     memory_->map(space, granule_down(access.va), kGranule, kRead | kWrite | kExecute, {}, true);
     ++statistics_.inferred_granules;
   }
-  const FaultKind kind = memory_->fault(space, access.va, access.op, may_block);
+  FaultKind kind;
+  {
+    const Acting acting(*this, process, true);
+    try {
+      kind = memory_->fault(space, access.va, access.op, may_block);
+    } catch (const OomVictim&) {
+      end_doomed(process);
+      return FaultKind::blocked;  // until it is gone, which it is
+    }
+  }
   ++statistics_.faults_seen;
   const u64 cycles = meter.charged() + meter.idle() - start;
   Latency& latency = statistics_.latency[static_cast<size_t>(kind)];
@@ -138,6 +147,7 @@ FaultKind Kernel::handle_fault(Process& process, const Access& access, const Fau
                       .cycles = cycles});
   if (kind == FaultKind::segv) end_by(process, Signal::segv, access.va);
   if (kind == FaultKind::bus) end_by(process, Signal::bus, access.va);
+  if (process.doomed && process.alive()) end_doomed(process);
   return kind;
 }
 
@@ -150,6 +160,10 @@ bool Kernel::reference(Process& process, TraceEvent::Kind kind, u64 address, u16
 
 // The reference in process.pending, from where it stands.
 Kernel::Progress Kernel::go_on(Process& process, bool may_block) {
+  if (process.doomed) {  // during a call
+    end_doomed(process);
+    return Progress::killed;
+  }
   switch_to(process);
   Process::Pending& at = process.pending;
   at.waiting = false;
@@ -163,6 +177,10 @@ Kernel::Progress Kernel::go_on(Process& process, bool may_block) {
   if (at.kind == TraceEvent::Kind::write || at.kind == TraceEvent::Kind::modify) {
     stored_bytes(process.sequence, at.address, data);
     if (const Progress p = touch(process, arch::Op::write, data, may_block); p != Progress::done) return p;
+  }
+  if (memory_->background_due(statistics_.references)) {
+    memory_->background(statistics_.references);
+    if (!process.alive()) return Progress::killed;
   }
   if (config_.audit_every != 0 && statistics_.references % config_.audit_every == 0) audit();
   return Progress::done;

@@ -118,6 +118,7 @@ Config workload_config(const Workload& w, arch::Format format, u32 scale) {
   if (w.slots != 0) config.swap_slots = w.slots;
   config.asid_bits = w.asid_bits;
   config.strict = true;
+  if (w.configure != nullptr) w.configure(config);
   return config;
 }
 
