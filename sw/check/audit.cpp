@@ -58,9 +58,8 @@ void one_state(const View& v) {  // P1
       case FrameState::zero:
         if (listed) fail("P1", "reserved frame " + hex(pfn) + " is in a list");
         break;
-      case FrameState::kernel:
-        if (v.world.memory.in_transfer(pfn)) break;
-        fail("P1", "frame " + hex(pfn) + " is allocated and belongs to nobody");
+      case FrameState::kernel:  // kmalloc and vmalloc pin theirs; P10 knows whose each is; so do pages from the disk
+        if (frame.pins == 0 || listed) fail("P1", "frame " + hex(pfn) + " is allocated and belongs to nobody");
     }
   }
 }
@@ -94,7 +93,8 @@ void counts(const View& v) {  // P3
       fail("P3", "frame " + hex(pfn) + " counts " + std::to_string(frame.count) + " mappings, the tables have " +
                      std::to_string(v.census.mappings[pfn]));
     }
-    if (frame.pins != (v.world.memory.in_transfer(pfn) ? 1 : 0)) fail("P3", "frame " + hex(pfn) + " is still pinned");
+    if (frame.state != FrameState::kernel && frame.pins != (v.world.memory.in_transfer(pfn) ? 1 : 0))
+      fail("P3", "frame " + hex(pfn) + " is still pinned");
   }
 }
 
@@ -141,8 +141,8 @@ void numbers(const View& v) {  // P6
   }
 }
 
-bool filled_with(const View& v, Pfn pfn, std::byte value) {
-  std::vector<std::byte> bytes(v.format.page_size());
+bool filled_with(const View& v, Pfn pfn, std::byte value, u64 part = 1) {
+  std::vector<std::byte> bytes(v.format.page_size() / part);
   v.world.memory.physical().read(v.world.memory.frame_address(pfn), bytes);
   // All bytes are alike if each equals the next.
   return bytes[0] == value && std::memcmp(bytes.data(), bytes.data() + 1, bytes.size() - 1) == 0;
@@ -150,7 +150,7 @@ bool filled_with(const View& v, Pfn pfn, std::byte value) {
 
 void zero_page(const View& v) {  // P7
   if (!filled_with(v, Memory::kZeroFrame, std::byte{0})) fail("P7", "the zero page is not zero");
-  if (!filled_with(v, Memory::kEmptyRootFrame, std::byte{0})) fail("P7", "the empty root has entries");
+  if (!filled_with(v, Memory::kEmptyRootFrame, std::byte{0}, 2)) fail("P7", "the empty root has user entries");
   if (v.map[Memory::kZeroFrame].count != 0) fail("P7", "the zero page is counted");
   for (const Census::Leaf& leaf : v.census.leaves) {
     if (leaf.view.kind == EntryKind::leaf && leaf.view.pfn == Memory::kZeroFrame &&
@@ -176,6 +176,18 @@ void one_parent(const View& v) {  // P9
 }
 
 void buddy(const View& v) { v.world.memory.buddy().check(); }  // P11 P12 P13 P15
+
+void kernel_memory(const View& v) {  // P10 P18
+  v.world.memory.kernel().check();
+  u64 pinned = 0;
+  for (Pfn pfn = 0; pfn < v.map.size(); ++pfn) {
+    pinned += v.map[pfn].state == FrameState::kernel && !v.world.memory.in_transfer(pfn);
+  }
+  u64 held = v.world.memory.kernel().frames_held();
+  v.world.memory.kernel().for_each_table([&](Pfn, Pfn, unsigned) { --held; });
+  if (pinned != held)
+    fail("P10", std::to_string(pinned) + " frames are the kernel's, it knows of " + std::to_string(held));
+}
 
 void areas(const View& v) {  // P19 P20 P21
   for (const auto& process : v.world.processes) {
@@ -214,6 +226,25 @@ void walks(const View& v) {
       } else if (translated && outcome.pa != v.world.memory.frame_address(leaf.view.pfn)) {
         fail("P25", "the walk reaches another frame at " + at(leaf));
       }
+    }
+  }
+}
+
+// P35: a block is aligned, in addresses and in frames, its frames follow each other, and nothing but the frame
+// differs between its entries.
+void blocks(const View& v) {
+  for (const Census::Leaf& leaf : v.census.leaves) {
+    const PageTable& table = leaf.process->space->table;
+    if (const u64 large = table.large_page(leaf.va); large != 0) {
+      if (v.format.leaf_frame(large) % v.format.entries() != 0) fail("P35", "large page not aligned at " + at(leaf));
+    }
+    if (leaf.view.kind != EntryKind::leaf || leaf.view.block == 0) continue;
+    const u64 pages = u64{1} << leaf.view.block, size = v.format.page_size();
+    const u64 index = leaf.va / size % pages;
+    const u64 first = table.load(leaf.va - index * size);
+    const Pfn frame = v.format.leaf_frame(first);
+    if (frame % pages != 0 || leaf.word != v.format.with_frame(first, static_cast<Pfn>(frame + index))) {
+      fail("P35", "the block of " + std::to_string(pages) + " pages is not uniform at " + at(leaf));
     }
   }
 }
@@ -310,9 +341,10 @@ void clean_pages(const View& v) {
 void all_free(const View& v) {  // P60
   if (!v.world.ended) return;
   const Memory& memory = v.world.memory;
-  if (memory.buddy().free_frames() != memory.buddy().frames()) {
-    fail("P60",
-         std::to_string(memory.buddy().frames() - memory.buddy().free_frames()) + " frames are not free at the end");
+  const u32 used = memory.buddy().frames() - memory.buddy().free_frames();
+  if (used != memory.kernel().frames_held()) {
+    fail("P60", std::to_string(used) + " frames are not free at the end, the kernel's own are " +
+                    std::to_string(memory.kernel().frames_held()));
   }
   const SwapSpace& swap = v.world.memory.swap();
   if (swap.free_slots() + swap.bad_slots() != swap.slots()) fail("P60", "swap slots are not free at the end");
@@ -351,9 +383,11 @@ constexpr AuditName kNames[] = {
     {"P8", "free frames hold their mark"},
     {"P9", "a table has one parent"},
     {"P10", "locked pages stay in memory"},
-    {"P11-P15", "buddy blocks: aligned, disjoint, merged, pair bits, sums"},
+    {"P11-P15 P18", "buddy blocks: aligned, disjoint, merged, pair bits, sums; zones keep to their ranges"},
+    {"P10 P18", "kernel memory is pinned where it was put, global, reached in kernel mode only, in the zone asked for"},
     {"P19-P21", "areas: ordered, disjoint, aligned; the tree is balanced and finds them"},
     {"P24", "no entry outside an area, none with more rights than it"},
+    {"P35", "blocks are aligned, contiguous, uniform"},
     {"P25 P33", "the architecture's walk reads the tables as the kernel does"},
     {"P31 P32", "touched pages are young, stored ones dirty"},
     {"P34", "no ASID is two processes'"},
@@ -362,10 +396,10 @@ constexpr AuditName kNames[] = {
     {"P60", "at the end all frames and slots are free"},
     {"P63", "faults, signals and resident pages add up"},
 };
-constexpr void (*kAudits[])(const View&) = {one_state, free_not_mapped, counts,           reverse_map, sums,
-                                            numbers,   zero_page,       poison,           one_parent,  locked_pages,
-                                            buddy,     areas,           entries_in_areas, walks,       young_and_dirty,
-                                            asids,     slots,           clean_pages,      all_free,    conservation};
+constexpr void (*kAudits[])(const View&) = {
+    one_state,       free_not_mapped, counts, reverse_map,   sums,     numbers,          zero_page, poison,
+    one_parent,      locked_pages,    buddy,  kernel_memory, areas,    entries_in_areas, blocks,    walks,
+    young_and_dirty, asids,           slots,  clean_pages,   all_free, conservation};
 static_assert(std::size(kNames) == std::size(kAudits));
 
 }  // namespace

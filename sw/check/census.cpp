@@ -20,6 +20,15 @@ Census::Census(const World& world) {
       ++users[slot];
     }
   }
+  world.memory.kernel().for_each_table([&](Pfn pfn, Pfn parent, unsigned) {
+    if (pfn >= frames) throw Violation("P26", "a table entry of the kernel names frame " + hex(pfn));
+    ++parents[pfn];
+    tables.push_back({nullptr, pfn, parent});
+  });
+  for (const Pfn pfn : world.memory.spare_tables()) {
+    ++parents[pfn];
+    tables.push_back({nullptr, pfn, kNoFrame});
+  }
   for (const auto& process : world.processes) {
     if (!process->alive()) continue;
     const PageTable& table = process->space->table;

@@ -17,7 +17,7 @@ struct Census {
     PteView view;
   };
   struct Table {
-    const Process* process;
+    const Process* process;  // null: the kernel's
     Pfn pfn;
     Pfn parent;  // kNoFrame: root
   };

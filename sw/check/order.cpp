@@ -13,7 +13,20 @@ void OrderChecker::fail(const char* id, const std::string& text) const {
   throw Violation(id, text + "\nlast events:\n" + log_.text());
 }
 
+// An entry of the kernel's table: a global leaf, or nothing.
+void OrderChecker::kernel_entry(const MmEvent& e) {
+  if (e.new_word != 0 && (format_.leaf_frame(e.new_word) >= frames_ ||
+                          e.new_word != format_.kernel_leaf(format_.leaf_frame(e.new_word), 1))) {
+    fail("P33", "kernel entry " + hex(e.new_word) + " at " + hex(e.va) + " is no page of memory");
+  }
+  for (unsigned cpu = 0; cpu < cpus_ && e.old_word != 0; ++cpu) {  // global: any of them may hold it
+    const Pfn pfn = format_.leaf_frame(e.old_word);
+    pending_.push_back({static_cast<u8>(cpu), 0, 0, false, false, true, e.va, e.span, pfn});
+  }
+}
+
 void OrderChecker::entry(const MmEvent& e) {
+  if (e.space == 0) return kernel_entry(e);
   const PteView old = format_.view(e.old_word), now = format_.view(e.new_word);
   switch (now.kind) {
     case EntryKind::leaf:
@@ -47,19 +60,35 @@ void OrderChecker::entry(const MmEvent& e) {
 void OrderChecker::add(const MmEvent& e, bool table, u64 pfn) {
   for (unsigned cpu = 0; cpu < kMaxCpus; ++cpu) {
     if (e.live[cpu] != 0) {
-      pending_.push_back({static_cast<u8>(cpu), e.live[cpu], e.space, table, false, e.va, e.span, pfn});
+      pending_.push_back({static_cast<u8>(cpu), e.live[cpu], e.space, table, false, false, e.va, e.span, pfn});
     }
   }
 }
 
 void OrderChecker::invalidate(const MmEvent& e) {
-  const bool all = e.op == Invalidate::all || e.op == Invalidate::nonglobal;
-  if (all || e.op == Invalidate::asid) flushes_[e.cpu].push_back({all, e.asid});
+  const bool nonglobal = e.op == Invalidate::all || e.op == Invalidate::nonglobal;
+  if (nonglobal || e.op == Invalidate::asid) flushes_[e.cpu].push_back({nonglobal, e.asid});
   for (Pending& p : pending_) {
     if (p.cpu != e.cpu) continue;
     // A cached table entry may sit under any address of its span: one page does not cover it.
-    const bool page = !p.table && p.asid == e.asid && e.va - p.va < p.span;
-    p.issued = p.issued || all || (e.op == Invalidate::asid ? p.asid == e.asid : page);
+    const bool page = !p.table && e.va - p.va < p.span;
+    switch (e.op) {
+      case Invalidate::all:
+        p.issued = true;
+        break;
+      case Invalidate::nonglobal:
+        p.issued = p.issued || !p.global;
+        break;
+      case Invalidate::asid:
+        p.issued = p.issued || (!p.global && p.asid == e.asid);
+        break;
+      case Invalidate::page:
+        p.issued = p.issued || (page && (p.global || p.asid == e.asid));
+        break;
+      case Invalidate::page_nonglobal:
+        p.issued = p.issued || (page && !p.global && p.asid == e.asid);
+        break;
+    }
   }
 }
 
@@ -94,7 +123,12 @@ void OrderChecker::event(const MmEvent& e) {
       entry(e);
       break;
     case MmEvent::Kind::table:
-      if (e.old_word != 0) add(e, true, format_.next_table(e.old_word));
+      if (e.old_word != 0 && format_.large(e.old_word, 2)) {
+        // A large page gave way to a table of small ones, with the same translations; they change one by one.
+        add(e, false, kNoFrame);
+      } else if (e.old_word != 0) {
+        add(e, true, format_.next_table(e.old_word));
+      }
       break;
     case MmEvent::Kind::invalidate:
       invalidate(e);

@@ -20,8 +20,8 @@ namespace kilburn::os {
 // P33: a leaf entry is written only as 0, a leaf of memory, a swap word, or poison.
 class OrderChecker final : public MmListener {
  public:
-  OrderChecker(const PteFormat& format, u32 frames, const EventLog& log)
-      : format_(format), frames_(frames), log_(log) {}
+  OrderChecker(const PteFormat& format, u32 frames, const EventLog& log, unsigned cpus = 1)
+      : format_(format), frames_(frames), log_(log), cpus_(cpus) {}
 
   void event(const MmEvent&) override;
   bool settled() const { return pending_.empty(); }
@@ -35,10 +35,12 @@ class OrderChecker final : public MmListener {
     u32 space;
     bool table;
     bool issued;
+    bool global;  // the kernel's: survives what invalidates one space
     u64 va, span;
     u64 pfn;  // the frame that the entry reached
   };
   void entry(const MmEvent&);
+  void kernel_entry(const MmEvent&);
   void add(const MmEvent&, bool table, u64 pfn);
   void invalidate(const MmEvent&);
   void acknowledge(unsigned cpu);
@@ -48,6 +50,7 @@ class OrderChecker final : public MmListener {
   const PteFormat& format_;
   u32 frames_;
   const EventLog& log_;
+  unsigned cpus_;
   std::vector<Pending> pending_;
   struct Flush {  // started, not acknowledged
     bool all = false;

@@ -94,7 +94,7 @@ void ReclaimChecker::event(const MmEvent& e) {
       }
       break;
     case MmEvent::Kind::direct:
-      if (memory_.buddy().free_frames() > memory_.config().reclaim.min) {
+      if (e.span == 0 && memory_.buddy().free_frames() > memory_.config().reclaim.min) {
         fail("P51", "an allocation reclaims with " + std::to_string(memory_.buddy().free_frames()) +
                         " free frames, the min mark is " + std::to_string(memory_.config().reclaim.min));
       }

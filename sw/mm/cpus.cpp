@@ -15,7 +15,7 @@ Cpus::Cpus(std::span<MmuPort* const> ports, const arch::Context& empty, EventLog
   if (ports.empty() || ports.size() > kMaxCpus) {
     throw UserError(std::to_string(ports.size()) + " CPUs: there must be 1 to " + std::to_string(kMaxCpus));
   }
-  for (MmuPort* port : ports) cpus_.push_back({port, {options.asid_bits, options.policy, options.bug}});
+  for (MmuPort* port : ports) cpus_.push_back({port, {options.asid_bits, options.policy, options.bug}, nullptr, empty});
 }
 
 // 3.8 number 14: a new version starts with a flush; the CPU runs nothing meanwhile, so that no walk of the old
@@ -36,12 +36,26 @@ void Cpus::load(unsigned cpu, SpaceTag& tag, u64 root) {
   arch::Context context = empty_;
   context.root = root;
   context.asid = given.asid;
-  c.port->set_context(context);
+  set(cpu, context);
+}
+
+void Cpus::set(unsigned cpu, const arch::Context& context) {
+  cpus_[cpu].context = context;
+  cpus_[cpu].port->set_context(context);
+}
+
+void Cpus::add_controls(u32 controls) {
+  empty_.controls |= controls;
+  for (unsigned cpu = 0; cpu < count(); ++cpu) {
+    arch::Context context = cpus_[cpu].context;
+    context.controls |= controls;
+    set(cpu, context);
+  }
 }
 
 void Cpus::leave(unsigned cpu) {
   cpus_[cpu].current = nullptr;
-  cpus_[cpu].port->set_context(empty_);
+  set(cpu, empty_);
 }
 
 AsidSet Cpus::live(const SpaceTag& tag) const {

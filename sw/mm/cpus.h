@@ -29,7 +29,8 @@ class Cpus {
 
   // Makes the space with this root the context of the CPU: with the ASID it has there, or a new one.
   void load(unsigned cpu, SpaceTag& tag, u64 root);
-  void leave(unsigned cpu);  // to the empty context
+  void leave(unsigned cpu);         // to the empty context
+  void add_controls(u32 controls);  // in every context from now on, those that the CPUs have included
   // The ASIDs under which a TLB may hold entries of this space, by CPU.
   AsidSet live(const SpaceTag& tag) const;
   unsigned live_count(const SpaceTag& tag) const;
@@ -50,9 +51,11 @@ class Cpus {
     MmuPort* port;
     AsidAllocator asids;
     const SpaceTag* current = nullptr;
+    arch::Context context;
   };
   void start(unsigned cpu, Invalidate op, u64 va, u16 asid);
   void wait(unsigned cpu);
+  void set(unsigned cpu, const arch::Context&);
 
   std::vector<Cpu> cpus_;
   arch::Context empty_;

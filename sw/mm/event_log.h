@@ -31,7 +31,7 @@ struct MmEvent {
     sweep,    // space: the turn is its; seen: pages it owns
     evict,    // pfn, span 1: although it is not old
     evicted,  // pfn, new_word 1: the frame is free
-    direct,   // an allocation reclaims by itself; seen: free frames
+    direct,   // an allocation reclaims by itself; seen: free frames, span 1: none of them serves it
     wakes,    // kswapd; seen: free frames
     runs,     // kswapd: one step
     sleeps,   // kswapd; seen: free frames, new_word 1: it found nothing to free

@@ -8,7 +8,7 @@
 namespace kilburn::os {
 
 Frame& MemMap::at(u64 pfn) {
-  if (pfn >= size_) throw Violation("P26", "an entry names frame " + hex(pfn) + ", memory has " + hex(size_));
+  if (pfn >= size()) throw Violation("P26", "an entry names frame " + hex(pfn) + ", memory has " + hex(size()));
   return frames_[pfn];
 }
 

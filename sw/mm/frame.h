@@ -6,7 +6,7 @@
 #include <boost/container/small_vector.hpp>
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/unordered_set_hook.hpp>
-#include <memory>
+#include <vector>
 
 #include "sw/core/types.h"
 
@@ -36,23 +36,34 @@ struct Mapping {
 
 namespace bi = boost::intrusive;
 
-// One hook: a frame is in a free list, or on the ageing list, or in none; two are not representable.
+// One hook: a frame is on one list of pages in use, or on none; two are not representable. The lists of
+// free blocks have links of their own (buddy.h), and no frame with a linked hook is ever freed.
 using FrameHook = bi::list_member_hook<bi::link_mode<bi::safe_link>>;
 
 // In the page cache, or not.
 using FrameHash = bi::unordered_set_member_hook<bi::link_mode<bi::safe_link>>;
 
+// What the allocator must know of a frame, 16 bytes: apart from the rest, because merging free blocks
+// touches frames that are anywhere in memory, and a Frame is many times as large (buddy.h). The state is
+// apart from both, so that those of a block's frames are written at once.
+struct FrameUse {
+  u32 next = 0, previous = 0;  // in a list of free blocks; the allocator's
+  u32 count = 0;               // leaf entries that map it
+  u16 pins = 0;                // users that need it to stay where it is
+  u8 tag = 0;                  // the allocator's
+};
+static_assert(sizeof(FrameUse) == 16);
+
 struct Frame {
-  static constexpr u8 kTail = 0xff;  // order of a frame inside a block, not its first
+  Frame(u32 number, FrameUse& use, FrameState& s) : map_nr(number), count(use.count), pins(use.pins), state(s) {}
 
   FrameHook link;
-  u32 map_nr = 0;  // own number (L20 mem_map_t)
-  u32 count = 0;   // leaf entries that map it
-  u32 slot = 0;    // swap cache: the slot that holds the same bytes, 0 if none
-  u16 pins = 0;    // users that need it to stay where it is
-  u8 age = 0;      // 0 (old) to kMaxAge
-  u8 order = 0;    // of the block that starts here, or kTail
-  FrameState state = FrameState::reserved;
+  u32 map_nr;    // own number (L20 mem_map_t)
+  u32 slot = 0;  // swap cache: the slot that holds the same bytes, 0 if none
+  u8 age = 0;    // 0 (old) to kMaxAge
+  u32& count;
+  u16& pins;
+  FrameState& state;
   bool dirty = false;            // newer than its device or slot, beside what the D bits of its entries say
   PageObject* object = nullptr;  // file, shm: the object
   u64 index = 0;                 // and the page of it
@@ -64,19 +75,24 @@ using FrameList = bi::list<Frame, bi::member_hook<Frame, FrameHook, &Frame::link
 
 class MemMap {
  public:
-  explicit MemMap(u32 frames) : size_(frames), frames_(new Frame[frames]) {
-    for (u32 n = 0; n < frames; ++n) frames_[n].map_nr = n;
+  explicit MemMap(u32 frames) : uses_(frames), states_((frames + 7) / 8 * size_t{8}, FrameState::reserved) {
+    frames_.reserve(frames);
+    for (u32 n = 0; n < frames; ++n) frames_.emplace_back(n, uses_[n], states_[n]);
   }
-  u32 size() const { return size_; }
+  MemMap(const MemMap&) = delete;
+  MemMap& operator=(const MemMap&) = delete;
+  u32 size() const { return static_cast<u32>(uses_.size()); }
   Frame& operator[](Pfn pfn) { return frames_[pfn]; }
   const Frame& operator[](Pfn pfn) const { return frames_[pfn]; }
   // For numbers that come out of simulated memory: throws Violation P26 past the end.
   Frame& at(u64 pfn);
-  Pfn number(const Frame& frame) const { return static_cast<Pfn>(&frame - frames_.get()); }
+  FrameUse* uses() { return uses_.data(); }
+  FrameState* states() { return states_.data(); }
 
  private:
-  u32 size_;
-  std::unique_ptr<Frame[]> frames_;
+  std::vector<FrameUse> uses_;
+  std::vector<FrameState> states_;  // whole words of eight
+  std::vector<Frame> frames_;  // never grows: lists hold addresses of frames, and those hold addresses in the others
 };
 
 }  // namespace kilburn::os

@@ -4,50 +4,65 @@
 #include "sw/mm/kswapd.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "sw/mm/memory.h"
 
 namespace kilburn::os {
 
 // The frames up to the min mark are for those that give memory back: who reclaims, or is to be killed.
-Pfn Memory::take_frame() {
-  const bool reserve = reclaiming_ || reserve_open_;
+Pfn Memory::take_block(const FrameRequest& request) {
+  FrameRequest with_reserve = request;
+  with_reserve.reserve = request.reserve || reclaiming_ || reserve_open_;
   const u32 free = buddy_.free_frames();
-  if (free <= config_.reclaim.min && !reserve) return kNoFrame;
-  const Pfn pfn = buddy_.alloc(0);
-  if (pfn != kNoFrame && free <= config_.reclaim.min) ++statistics_.reserve_used;
+  const bool last = free <= config_.reclaim.min;
+  if (last && !with_reserve.reserve) return kNoFrame;
+  Pfn pfn = buddy_.alloc(with_reserve);
+  if (pfn == kNoFrame && request.order > 0 && compact_for(request)) pfn = buddy_.alloc(with_reserve);
+  if (pfn != kNoFrame && last) ++statistics_.reserve_used;
   return pfn;
 }
 
-// Direct reclaim, then the pages that were read and not taken, then somebody's end, then the reserve.
-Pfn Memory::frame_after_reclaim() {
+// Direct reclaim of frames that serve the request, then the pages that were read and not taken, then somebody's end,
+// then the reserve: who has it gives memory back by swapping, or the run ends here anyway.
+Pfn Memory::block_after_reclaim(const FrameRequest& request) {
   if (reclaiming_) return kNoFrame;
-  const auto direct = [this](u32 target) {
-    if (buddy_.free_frames() > config_.reclaim.min) return u32{0};
+  const ZoneKind outer = std::exchange(wanted_, request.highest);
+  struct Wanted {
+    ZoneKind& kind;
+    ZoneKind outer;
+    ~Wanted() { kind = outer; }
+  } wanted{wanted_, outer};
+  const auto direct = [&](u32 target) {
+    const u32 free = buddy_.free_frames(), min = config_.reclaim.min;
     ++statistics_.direct_reclaims;
-    log_.add({.kind = MmEvent::Kind::direct, .seen = buddy_.free_frames()});
-    const u32 freed = reclaim(target);
+    // Frames may be free in plenty where they do not serve: in another zone, or none beside the other.
+    log_.add({.kind = MmEvent::Kind::direct, .span = free > min, .seen = free});
+    const u32 freed = reclaim(std::max(target, u32{1} << request.order) + min - std::min(min, free));
     statistics_.direct_freed += freed;
     return freed;
   };
+  end_transfers();
+  Pfn pfn = take_block(request);
   // A batch, so that large memories do not scan for every frame.
   const u32 batch = std::clamp<u32>(config_.frames / 64, 1, 32);
-  const auto missing = [this] { return config_.reclaim.min - std::min(config_.reclaim.min, buddy_.free_frames()); };
-  end_transfers();
-  direct(batch + missing());
-  Pfn pfn = take_frame();
-  if (pfn == kNoFrame && drop_transfers()) {
-    pfn = take_frame();
-    if (pfn == kNoFrame && direct(1 + missing()) != 0) pfn = take_frame();
+  for (unsigned round = 0; pfn == kNoFrame && round < kReclaimRounds && direct(batch) != 0; ++round) {
+    pfn = take_block(request);
   }
-  while (pfn == kNoFrame && config_.reclaim.oom_kill && oom_killer_ != nullptr && !no_kill_ &&
+  if (pfn == kNoFrame && drop_transfers()) {
+    pfn = take_block(request);
+    if (pfn == kNoFrame && direct(1) != 0) pfn = take_block(request);
+  }
+  while (pfn == kNoFrame && request.order == 0 && config_.reclaim.oom_kill && oom_killer_ != nullptr && !no_kill_ &&
          oom_killer_->kill_for_memory()) {
     end_transfers();
-    pfn = take_frame();
-    if (pfn == kNoFrame && direct(1 + missing()) != 0) pfn = take_frame();
+    pfn = take_block(request);
+    if (pfn == kNoFrame && direct(1) != 0) pfn = take_block(request);
   }
   if (pfn != kNoFrame) return pfn;
-  pfn = buddy_.alloc(0);
+  FrameRequest last = request;
+  last.reserve = true;
+  pfn = buddy_.alloc(last);
   if (pfn != kNoFrame) ++statistics_.reserve_used;
   return pfn;
 }

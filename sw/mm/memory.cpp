@@ -4,6 +4,7 @@
 #include "sw/mm/memory.h"
 
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
 #include <cstring>
 
 #include "model/arch/layout.h"
@@ -11,31 +12,36 @@
 namespace kilburn::os {
 
 namespace {
+// One sentence for each thing that is wrong, all of them at once.
 const MemoryConfig& checked(const PhysMem& memory, const MemoryConfig& config) {
   const arch::FormatInfo info = arch::info(config.format);
   const u32 least = Memory::kFirstFrame + info.levels + 1u;  // one page and its tables
+  std::vector<std::string> problems;
   if (config.frames < least) {
-    throw UserError(std::to_string(config.frames) + " frames are too few: a process needs at least " +
-                    std::to_string(least));
+    problems.push_back(std::to_string(config.frames) + " frames are too few: a process needs at least " +
+                       std::to_string(least));
   }
   if (((u64{config.frames} + config.device_frames) << info.page_shift) > memory.size()) {
-    throw UserError(std::to_string(config.frames) + " frames do not fit in a memory of " +
-                    std::to_string(memory.size()) + " bytes");
+    problems.push_back(std::to_string(config.frames) + " frames do not fit in a memory of " +
+                       std::to_string(memory.size()) + " bytes");
   }
+  const auto layout = config.layout().problems();
+  problems.insert(problems.end(), layout.begin(), layout.end());
   if (const ReclaimConfig& marks = config.reclaim;
       marks.high >= config.frames || (marks.high != 0 && !(marks.min <= marks.low && marks.low <= marks.high)) ||
       (marks.high == 0 && marks.min >= config.frames)) {
-    throw UserError("the marks of reclaim must be min <= low <= high and less than the " +
-                    std::to_string(config.frames) + " frames");
+    problems.push_back("the marks of reclaim must be min <= low <= high and less than the " +
+                       std::to_string(config.frames) + " frames");
   }
-  if (config.asid_bits < 1 || config.asid_bits > 12) throw UserError("ASID bits must be 1 to 12");
+  if (config.asid_bits < 1 || config.asid_bits > 12) problems.emplace_back("ASID bits must be 1 to 12");
   if (config.refill == RefillMode::software && info.hardware_ad) {
-    throw UserError("the TLB cannot be filled by software in the " + std::string(arch::name(config.format)) +
-                    " format; the Alpha formats can");
+    problems.push_back("the TLB cannot be filled by software in the " + std::string(arch::name(config.format)) +
+                       " format; the Alpha formats can");
   }
   if (config.swap_slots > PteFormat::of(config.format).max_slot()) {
-    throw UserError(std::to_string(config.swap_slots) + " swap slots are more than an entry can name");
+    problems.push_back(std::to_string(config.swap_slots) + " swap slots are more than an entry can name");
   }
+  if (!problems.empty()) throw UserError(boost::algorithm::join(problems, "\n"));
   return config;
 }
 
@@ -54,14 +60,16 @@ Memory::Memory(PhysMem& memory, std::span<MmuPort* const> ports, BlockDevice& de
       cpus_(ports, {frame_address(kEmptyRootFrame), 0, controls(format_, config)}, log_, yield_,
             {config.asid_bits, config.switch_policy, config.bug}),
       map_(config.frames),
-      buddy_(map_, kFirstFrame, config.frames, config.bug != Bug::no_coalescing),
+      buddy_(map_, config.layout(), kFirstFrame, config.bug != Bug::no_coalescing),
+      report_([this] { return "last events:\n" + log_.text(); }),
       buffers_(format_.page_size()),
       swap_(buffers_, format_.page_size(), format_.max_slot(), config.bug != Bug::bare_checksum),
       disk_(contents_),
       disk_port_(disk_, config.file_faults),
       disk_device_(buffers_.attach(disk_port_)),
       pages_(config.frames),
-      parts_{memory_, format_, *this, log_, cpus_, yield_},
+      parts_{memory_, format_, *this, log_, cpus_, yield_, config.huge ? this : nullptr},
+      kernel_(parts_, map_, buddy_, *this, cpus_, kEmptyRootFrame),
       kswapd_(config.reclaim),
       thrash_(config.reclaim.thrash_window, config.reclaim.thrash_alarm),
       page_(format_.page_size()),
@@ -102,12 +110,21 @@ std::string_view name(FaultKind kind) {
 }
 
 Pfn Memory::alloc_frame(FrameState state) {
-  Pfn pfn = take_frame();
-  if (pfn == kNoFrame) pfn = frame_after_reclaim();
+  // Tables stay below HIGHMEM: the kernel reads and writes them all the time (L24 get_pgd_slow).
+  const ZoneKind highest = state == FrameState::table ? ZoneKind::normal : ZoneKind::highmem;
+  const Pfn pfn = alloc_block({.highest = highest, .node = node_});
   if (pfn == kNoFrame) out_of_memory();
   map_[pfn].state = state;
-  note_free();
+  return pfn;
+}
+
+// A block, after reclaim if need be; kNoFrame if that does not help.
+Pfn Memory::alloc_block(const FrameRequest& request) {
+  Pfn pfn = take_block(request);
+  if (pfn == kNoFrame) pfn = block_after_reclaim(request);
+  if (pfn == kNoFrame) return pfn;
   statistics_.frames_peak = std::max<u64>(statistics_.frames_peak, config_.frames - buddy_.free_frames());
+  note_free();
   return pfn;
 }
 
@@ -123,7 +140,7 @@ void Memory::out_of_memory() const {
 
 Pfn Memory::spare_frame(FrameState state) {
   if (buddy_.free_frames() <= std::max(config_.frames / 8, config_.reclaim.low)) return kNoFrame;
-  const Pfn pfn = buddy_.alloc(0);
+  const Pfn pfn = buddy_.alloc({.node = node_});
   if (pfn == kNoFrame) return kNoFrame;
   map_[pfn].state = state;
   statistics_.frames_peak = std::max<u64>(statistics_.frames_peak, config_.frames - buddy_.free_frames());
@@ -143,16 +160,18 @@ Pfn Memory::alloc_table() {
   return pfn;
 }
 
-void Memory::release_frame(Pfn pfn) {
-  if (config_.poison) {
-    std::fill(page_.begin(), page_.end(), kPoisonByte);
-    memory_.write(frame_address(pfn), page_);
+void Memory::release_frame(Pfn pfn) { release_block(pfn, 0); }
+
+void Memory::release_block(Pfn pfn, unsigned order) {
+  for (Pfn n = 0; n < Pfn{1} << order; ++n) {
+    if (config_.poison) {
+      std::fill(page_.begin(), page_.end(), kPoisonByte);
+      memory_.write(frame_address(pfn + n), page_);
+    }
+    log_.add({.kind = MmEvent::Kind::free, .pfn = pfn + n});
   }
-  log_.add({.kind = MmEvent::Kind::free, .pfn = pfn});
-  const Buddy::Error error = buddy_.free(pfn, 0);
-  if (error != Buddy::Error::none) {
-    throw Violation("P17", "freeing frame " + hex(pfn) + ": " + std::string(name(error)));
-  }
+  const Buddy::Error error = buddy_.free(pfn, order);
+  if (error != Buddy::Error::none) throw Violation("P17", buddy_.report(pfn, order, error));
 }
 
 void Memory::zero(Pfn pfn) {
@@ -220,14 +239,17 @@ bool Memory::remove_mapping(AddressSpace& space, u64 page, Pfn pfn) {
   *at = frame.rmap.back();
   frame.rmap.pop_back();
   --space.rss;
-  --frame.count;
+  if (--frame.count != 0 && config_.bug == Bug::free_mapped && frame.object == nullptr) {
+    frame.count = 0;
+    frame.rmap.clear();
+  }
   if (frame.state == FrameState::shm) return false;
-  if (frame.count == 0 || frame.rmap.front().space != owner) {
+  AddressSpace* const heir = frame.count == 0 ? nullptr : frame.rmap.front().space;
+  if (heir != owner) {
     owner->resident.erase(FrameList::s_iterator_to(frame));
     --owner->resident_count;
   }
-  if (frame.count != 0) {
-    AddressSpace* const heir = frame.rmap.front().space;
+  if (heir != nullptr) {
     if (heir != owner) {
       heir->resident.push_back(frame);
       ++heir->resident_count;

@@ -8,11 +8,13 @@
 #include <memory>
 #include <unordered_map>
 
+#include "sw/core/assertion.h"
 #include "sw/io/faulty_device.h"
 #include "sw/io/file_disk.h"
 #include "sw/mm/address_space.h"
-#include "sw/mm/buddy.h"
 #include "sw/mm/file_contents.h"
+#include "sw/mm/frame_allocator.h"
+#include "sw/mm/kernel_memory.h"
 #include "sw/mm/kswapd.h"
 #include "sw/mm/oom.h"
 #include "sw/mm/page_cache.h"
@@ -41,9 +43,18 @@ struct MemoryConfig {
   YieldPolicy yield = YieldPolicy::none;
   u64 seed = 1;
   Bug bug = Bug::none;
-  bool poison = true;          // free frames are filled with a mark (P8)
+  bool huge = false;   // blocks: large pages, granularity hints (huge.cpp)
+  bool poison = true;  // free frames are filled with a mark (P8)
+  // Where the frames lie (zone.h): by default one zone NORMAL without watermarks.
+  u32 nodes = 1;
+  u32 dma_frames = 0;
+  u32 highmem_frames = 0;
+  WatermarkPreset watermarks = WatermarkPreset::off;
+
   AgeInvalidate age_invalidate = AgeInvalidate::page;
   ReclaimConfig reclaim = {};
+
+  PhysicalLayout layout() const { return {frames, nodes, dma_frames, highmem_frames, watermarks}; }
 };
 
 // How a fault ended; the first group retries the access.
@@ -91,15 +102,19 @@ struct MemoryStatistics {
   u64 frames_peak = 0;  // in use at once, reserved ones included
   u64 forks = 0;
   u64 stack_growths = 0;
-  u64 transfers_abandoned = 0;  // pages read for nobody: their owner was killed, or memory was short
+  u64 transfers_abandoned = 0;   // pages read for nobody: their owner was killed, or memory was short
+  u64 collapsed = 0, split = 0;  // blocks
+  u64 migrated = 0;              // pages moved to another frame
+  u64 compactions = 0;           // allocations that had to compact first
   u64 all_faults() const;
 };
 
-class Memory final : public TableFrames, private FrameReleaser, private BufferFrames {
+class Memory final : public TableFrames, private BlockSource, private BlockSplitter, private BufferFrames {
  public:
   static constexpr Pfn kZeroFrame = 1, kEmptyRootFrame = 2, kFirstFrame = 3;
   static constexpr u8 kAgeStart = 3, kAgeAdvance = 3, kAgeDecline = 1, kAgeMax = 20;  // L20 PAGE_*
   static constexpr std::byte kPoisonByte{0x6b};
+  static constexpr unsigned kReclaimRounds = 32;  // batches reclaimed for one request
 
   // One port a CPU.
   Memory(PhysMem&, std::span<MmuPort* const>, BlockDevice& swap_device, const MemoryConfig&);
@@ -113,7 +128,11 @@ class Memory final : public TableFrames, private FrameReleaser, private BufferFr
   // Unmaps everything and frees the tables. The port's context must be another one by now.
   void destroy(AddressSpace&);
   void load(unsigned cpu, AddressSpace&);         // the CPU's context from now on
-  void leave(unsigned cpu) { cpus_.leave(cpu); }  // to a root without entries, ASID 0
+  void leave(unsigned cpu) { cpus_.leave(cpu); }  // to a root without user entries, ASID 0
+  // Translation off: the address is the physical one, nothing protects anything (rows 32, 88).
+  static arch::Context bare_context();
+  KernelMemory& kernel() { return kernel_; }
+  const KernelMemory& kernel() const { return kernel_; }
 
   // --- mappings (mapping.cpp); addresses and lengths in granules; 0 or errno ---
   int map(AddressSpace&, u64 start, u64 length, Rights, Backing, bool inferred = false, VmaFlags flags = {});
@@ -196,6 +215,16 @@ class Memory final : public TableFrames, private FrameReleaser, private BufferFr
   void wait_for_transfers();  // and all others, when they are done
   bool in_transfer(Pfn pfn) const { return transfers_.find_frame(pfn) != nullptr; }
 
+  // --- compaction (compaction.cpp) ---
+  // One step of the background thread: moves at most `pages` pages together; returns how many.
+  u32 kcompactd(u32 pages);
+
+  // --- blocks of pages that one TLB entry covers (huge.cpp) ---
+  // One step of the background thread: puts at most `blocks` blocks together; returns how many. Nothing without
+  // MemoryConfig::huge. A block comes apart when one of its entries is to change.
+  u32 khugepaged(AddressSpace&, u32 blocks);
+  const std::vector<Pfn>& spare_tables() const { return spare_tables_; }  // for the next splits, one a large page
+
   // Bytes as the program would see them, without touching any entry; inside one page. False if lost.
   bool peek(const AddressSpace&, u64 va, std::span<std::byte> out);
 
@@ -203,7 +232,10 @@ class Memory final : public TableFrames, private FrameReleaser, private BufferFr
   const PteFormat& format() const { return format_; }
   const MemoryConfig& config() const { return config_; }
   const MemMap& map_of_frames() const { return map_; }
-  const Buddy& buddy() const { return buddy_; }
+  const FrameAllocator& buddy() const { return buddy_; }
+  // Requests come from a processor of this node from now on.
+  void run_on_node(u32 node) { node_ = node % config_.nodes; }
+  u32 node() const { return node_; }
   SwapSpace& swap() { return swap_; }
   const PageCache& pages() const { return pages_; }
   const BufferCache& buffers() const { return buffers_; }
@@ -231,8 +263,10 @@ class Memory final : public TableFrames, private FrameReleaser, private BufferFr
   void release_frame(Pfn) override;
   Bug bug() const override { return config_.bug; }
   Pfn alloc_frame(FrameState);
-  Pfn take_frame();           // kNoFrame if only the reserve is left
-  Pfn frame_after_reclaim();  // and if reclaim does not help either
+  Pfn take_block(const FrameRequest&);           // kNoFrame if only the reserve is left
+  Pfn block_after_reclaim(const FrameRequest&);  // and if reclaim does not help either
+  Pfn alloc_block(const FrameRequest&) override;
+  void release_block(Pfn, unsigned order) override;
   void zero(Pfn);
   void copy(Pfn from, Pfn to);
   bool fill(const AddressSpace&, u64 page, Pfn);
@@ -304,6 +338,20 @@ class Memory final : public TableFrames, private FrameReleaser, private BufferFr
   void close_thrash_window(u64 now);
   void plan_background();
 
+  // compaction.cpp
+  bool movable(const Frame&) const;
+  void migrate(Pfn from, Pfn to);
+  void check_moved(Pfn from, Pfn to);
+  void check_compacted(const Zone&) const;
+  u32 compact_zone(const Zone&, unsigned order, u32 budget);
+  bool compact_for(const FrameRequest&);
+  void inherit(Pfn from, Pfn to);
+
+  // huge.cpp
+  void split_block(PageTable&, u64 va) override;
+  bool collapse(AddressSpace&, u64 start, unsigned order);
+  bool can_collapse(const AddressSpace&, u64 start, unsigned order, PteView& common) const;
+
   // reclaim.cpp
   u32 reclaim(u32 target);
   u32 scan(u32 target);
@@ -316,6 +364,7 @@ class Memory final : public TableFrames, private FrameReleaser, private BufferFr
   u32 evict_unaged(FrameList&, u64 count);
   u32 evict_unaged_of_processes();
   bool test_clear_young(Frame&);
+  bool serves(const Frame&) const;
   u32 write_out(Frame&);
 
   MemoryConfig config_;
@@ -326,7 +375,9 @@ class Memory final : public TableFrames, private FrameReleaser, private BufferFr
   Yield yield_;
   Cpus cpus_;
   MemMap map_;
-  Buddy buddy_;
+  FrameAllocator buddy_;
+  FailureReport report_;
+  u32 node_ = 0;
   BufferCache buffers_;
   SwapSpace swap_;
   FileContents contents_;
@@ -339,6 +390,7 @@ class Memory final : public TableFrames, private FrameReleaser, private BufferFr
   u32 next_segment_ = 1;
   std::vector<AddressSpace*> spaces_;
   PageTable::Parts parts_;
+  KernelMemory kernel_;
   Transfers transfers_;
   bool may_block_ = false;  // in this fault
   u64 wake_at_ = 0;
@@ -359,6 +411,8 @@ class Memory final : public TableFrames, private FrameReleaser, private BufferFr
   u64 background_at_ = 0;  // when background() is to be called
   u64 working_sets_at_ = ~u64{0};
   mutable MemoryStatistics statistics_;
+  ZoneKind wanted_ = ZoneKind::highmem;  // reclaim looks for frames in this zone or a lower one
+  std::vector<Pfn> spare_tables_;
   std::vector<std::byte> page_;   // one page of working space
   std::vector<std::byte> chunk_;  // another, for peek
   std::vector<u64> snapshots_;    // bug M1: word at the first ageing, by frame

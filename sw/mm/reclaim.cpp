@@ -55,7 +55,7 @@ u32 Memory::shrink_mmap(u32 target) {
     Frame& frame = cached_.front();
     cached_.pop_front();
     cached_.push_back(frame);
-    if (frame.pins != 0) continue;
+    if (frame.pins != 0 || !serves(frame)) continue;
     if (frame.age > 0) {
       --frame.age;
     } else {

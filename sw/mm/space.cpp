@@ -3,6 +3,7 @@
 // Birth, copying and end of address spaces.
 #include <algorithm>
 
+#include "model/arch/layout.h"
 #include "sw/mm/memory.h"
 
 namespace kilburn::os {
@@ -65,6 +66,8 @@ void Memory::load(unsigned cpu, AddressSpace& space) {
   meter_.charge(Cost::context_switch);
   cpus_.load(cpu, space.tag, space.table.root());
 }
+
+arch::Context Memory::bare_context() { return {0, 0, static_cast<u32>(arch::layout::Controls::PHYS.mask())}; }
 
 bool Memory::peek(const AddressSpace& space, u64 va, std::span<std::byte> out) {
   const u64 page = format_.page_down(va);

@@ -12,6 +12,11 @@ namespace {
 constexpr u64 kShare = 8;  // turns in which a process's pages are all looked at once
 }
 
+// Whether the frame, once free, is of use for the request that is behind the scan (row 77).
+bool Memory::serves(const Frame& frame) const {
+  return wanted_ == ZoneKind::highmem || buddy_.zone_of(frame.map_nr)->kind <= wanted_;
+}
+
 u32 Memory::shm_swap(u32 target) { return age_and_evict(shm_, shm_count_, target); }
 
 // The process whose turn it is and that has looks left. What the division leaves of a turn counts in the next ones,
@@ -54,7 +59,7 @@ u32 Memory::look_at_first(FrameList& list) {
   Frame& frame = list.front();
   list.pop_front();
   list.push_back(frame);
-  if (frame.pins != 0 || locked(frame)) return 0;
+  if (frame.pins != 0 || locked(frame) || !serves(frame)) return 0;
   ++statistics_.aged;
   if (test_clear_young(frame)) {
     frame.age = static_cast<u8>(std::min<unsigned>(frame.age + kAgeAdvance, kAgeMax));
@@ -70,7 +75,7 @@ u32 Memory::evict_unaged(FrameList& list, u64 count) {
     Frame& frame = list.front();
     list.pop_front();
     list.push_back(frame);
-    if (frame.pins != 0 || locked(frame)) continue;
+    if (frame.pins != 0 || locked(frame) || !serves(frame)) continue;
     ++statistics_.forced;
     freed += evict(frame, true);
   }

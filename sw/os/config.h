@@ -34,6 +34,11 @@ struct Config {
   bool poison = true;
   AgeInvalidate age_invalidate = AgeInvalidate::page;
   ReclaimConfig reclaim = {};
+  bool huge = false;       // large pages and granularity-hint blocks
+  u32 nodes = 1;           // of memory (NUMA)
+  u32 dma_frames = 0;      // frames of zone DMA
+  u32 highmem_frames = 0;  // frames of zone HIGHMEM
+  WatermarkPreset watermarks = WatermarkPreset::off;
   bool check_order = true;        // P28, P29, P32, P33 on every event
   bool check_loads = true;        // the oracle
   bool check_translation = true;  // P27, P32 on every access
@@ -53,7 +58,12 @@ struct Config {
             .yield = yield,
             .seed = seed,
             .bug = bug,
+            .huge = huge,
             .poison = poison,
+            .nodes = nodes,
+            .dma_frames = dma_frames,
+            .highmem_frames = highmem_frames,
+            .watermarks = watermarks,
             .age_invalidate = age_invalidate,
             .reclaim = reclaim};
   }

@@ -26,7 +26,7 @@ Kernel::Kernel(PhysMem& physical, std::span<MmuPort* const> ports, Clock& clock,
       clock_(clock),
       own_device_(device == nullptr ? make_device(config) : nullptr),
       memory_(std::make_unique<Memory>(physical, ports, device == nullptr ? *own_device_ : *device, config.memory())),
-      order_(memory_->format(), config.frames + config.device_frames, memory_->log()),
+      order_(memory_->format(), config.frames + config.device_frames, memory_->log(), memory_->cpus().count()),
       reclaim_check_(*memory_),
       shared_bytes_(&memory_->contents()),
       page_mask_(memory_->format().page_size() - 1) {

@@ -26,6 +26,7 @@ void stored_bytes(u64 sequence, u64 va, std::span<std::byte> out) {
 
 void Kernel::switch_to(Process& process) {
   cpu_ = process.cpu;
+  memory_->run_on_node(cpu_);  // processors lie on the nodes in turn
   if (current_[cpu_] == &process) return;
   memory_->load(cpu_, *process.space);
   current_[cpu_] = &process;

@@ -121,6 +121,7 @@ void Kernel::run_quantum(Process& process, const ChildTraces& children) {
     if (!process.alive()) break;
   }
   if (!process.alive()) process.reader = nullptr;
+  if (config_.huge && process.alive()) memory_->khugepaged(*process.space, 1);
   if (config_.spread) process.cpu = (process.cpu + 1) % memory_->cpus().count();
 }
 

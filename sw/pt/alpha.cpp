@@ -25,7 +25,7 @@ u32 AlphaFormat::max_slot() const { return (u32{1} << 24) - 1; }
 u64 AlphaFormat::table(Pfn pfn) const { return A::V.mask() | kDirtyBits | kAccessBits | A::PFN.make(pfn); }
 
 u64 AlphaFormat::leaf(const PteView& v) const {
-  u64 word = A::V.mask() | A::PFN.make(v.pfn);
+  u64 word = A::V.mask() | A::PFN.make(v.pfn) | A::GH.make(v.block / 3);
   if (!(v.rights & kRead)) word |= A::FOR.mask();
   if (!(v.rights & kWrite)) word |= A::FOW.mask();
   if (!(v.rights & kExecute)) word |= A::FOE.mask();
@@ -57,6 +57,7 @@ PteView AlphaFormat::view(u64 word) const {
   if (!A::FOR.test(word)) v.rights |= kRead;
   if (!A::FOW.test(word)) v.rights |= kWrite;
   if (!A::FOE.test(word)) v.rights |= kExecute;
+  v.block = static_cast<u8>(3 * A::GH.get(word));
   v.young = A::ACCESSED.test(word);
   v.dirty = A::DIRTY.test(word);
   return v;
@@ -75,5 +76,29 @@ bool AlphaFormat::permits(u64 word, arch::Op op) const {
   }
   return A::URE.test(word) && !A::FOR.test(word);
 }
+
+// LX asm/page.h IDENT_ADDR and asm/pgtable.h VMALLOC_START on 43-bit addresses: the 41-bit superpage (EV5 6.4.2)
+// and what follows it. The 48-bit form has its superpage where VA<47:46> is 2 (EV6 M_CTL SPE<2>).
+u64 AlphaFormat::direct_base() const { return info().va_bits > 43 ? 0xffff800000000000 : 0xfffffc0000000000; }
+bool AlphaFormat::direct_by_table() const { return false; }
+u64 AlphaFormat::vmalloc_base() const { return info().va_bits > 43 ? 0xffffc00000000000 : 0xfffffe0000000000; }
+u32 AlphaFormat::kernel_controls() const {
+  return static_cast<u32>(arch::layout::Controls::SPE.make(info().va_bits > 43 ? 4 : 2));
+}
+
+u64 AlphaFormat::kernel_leaf(Pfn pfn, unsigned) const {
+  return A::V.mask() | A::ASM.mask() | A::FOE.mask() | A::KRE.mask() | A::KWE.mask() | A::ACCESSED.mask() |
+         A::DIRTY.mask() | A::PFN.make(pfn);
+}
+
+bool AlphaFormat::large(u64, unsigned) const { return false; }
+std::span<const u8> AlphaFormat::blocks() const {
+  static constexpr u8 kBlocks[] = {9, 6, 3};  // GH 3, 2, 1 (EV5 6.4.2)
+  return kBlocks;
+}
+bool AlphaFormat::block_is_large_page() const { return false; }
+u64 AlphaFormat::large_leaf(const PteView& v) const { return leaf(v); }
+
+Pfn AlphaFormat::leaf_frame(u64 word) const { return static_cast<Pfn>(A::PFN.get(word)); }
 
 }  // namespace kilburn::os

@@ -23,6 +23,12 @@ const PteFormat& PteFormat::of(arch::Format format) {
   return x86;
 }
 
+u64 PteFormat::with_frame(u64 word, Pfn pfn) const {
+  PteView v = view(word);
+  v.pfn = pfn;
+  return leaf(v);
+}
+
 u64 PteFormat::with_rights(u64 word, Rights rights) const {
   PteView v = view(word);
   v.rights = rights;

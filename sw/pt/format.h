@@ -4,6 +4,8 @@
 // Pure functions on words. A word that is not present and not 0 is a swap word or a poison word.
 #pragma once
 
+#include <span>
+
 #include "model/arch/format.h"
 #include "sw/core/types.h"
 
@@ -18,6 +20,7 @@ struct PteView {
   bool young = false;
   bool dirty = false;
   u32 slot = 0;           // swap
+  u8 block = 0;           // leaf: log2 of the pages of the granularity-hint block that it belongs to (Alpha)
   bool uncached = false;  // leaf: a device's (x86-64 PCD; the Alpha formats have no such bit)
 };
 
@@ -46,11 +49,31 @@ class PteFormat {
   // The frame of the next table, or kNoFrame for an absent entry. A present entry that table() would
   // not have written (apart from A) is corrupt (LX pmd_bad): throws Violation P26.
   virtual Pfn next_table(u64 word) const = 0;
+
+  // --- the kernel's own half of every address space ---
+  // Physical memory lies at direct_base(), by leaves (direct_by_table()) or by a superpage of the chip
+  // (Alpha KSEG); vmalloc areas begin at vmalloc_base().
+  virtual u64 direct_base() const = 0;
+  virtual bool direct_by_table() const = 0;
+  virtual u64 vmalloc_base() const = 0;
+  virtual u32 kernel_controls() const = 0;  // that these need beside controls()
+  // A global leaf of the kernel at `level`, young and dirty, not executable. A level above 1 is a large page.
+  virtual u64 kernel_leaf(Pfn, unsigned level) const = 0;
+  virtual bool large(u64 word, unsigned level) const = 0;  // a large leaf in a table of `level`
+  // Blocks that one TLB entry covers, log2 of their pages, largest first: granularity-hint blocks, or one large
+  // page. A large page is one entry of level 2: large_leaf() makes it from the first page's word.
+  virtual std::span<const u8> blocks() const = 0;
+  virtual bool block_is_large_page() const = 0;
+  virtual u64 large_leaf(const PteView&) const = 0;
+  virtual Pfn leaf_frame(u64 word) const = 0;                                   // of a present leaf, whoever's
+  u64 offset_of(u64 va) const { return va & ((u64{1} << info_.va_bits) - 1); }  // without the sign extension
+
   virtual PteView view(u64 word) const = 0;
   // Whether a user access through this word succeeds with no fault (hardware may still set A and D).
   virtual bool permits(u64 word, arch::Op) const = 0;
 
   // Word with other properties; present leaves only.
+  u64 with_frame(u64 word, Pfn) const;
   u64 with_rights(u64 word, Rights) const;
   u64 with_young(u64 word, bool young) const;
   u64 with_dirty(u64 word, bool dirty) const;

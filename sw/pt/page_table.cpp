@@ -6,31 +6,43 @@
 
 namespace kilburn::os {
 
-PageTable::PageTable(const Parts& parts, SpaceTag& tag)
-    : parts_(parts), tag_(tag), root_(parts.frames.alloc_table()) {}
+PageTable::PageTable(const Parts& parts, SpaceTag& tag) : parts_(parts), tag_(tag), root_(parts.frames.alloc_table()) {}
 
-std::optional<u64> PageTable::leaf_address(u64 va) const {
+// The address of the entry of `level`, if the tables above it exist.
+std::optional<u64> PageTable::entry_at(u64 va, unsigned to_level) const {
   const arch::FormatInfo& info = parts_.format.info();
   u64 table = root();
-  for (unsigned level = info.levels; level > 1; --level) {
-    const Pfn next = parts_.format.next_table(parts_.memory.load64(arch::entry_address(info, table, va, level)));
+  for (unsigned level = info.levels; level > to_level; --level) {
+    const u64 word = parts_.memory.load64(arch::entry_address(info, table, va, level));
+    if (parts_.format.large(word, level)) return std::nullopt;
+    const Pfn next = parts_.format.next_table(word);
     if (next == kNoFrame) return std::nullopt;
     table = frame_address(next);
   }
-  return arch::entry_address(info, table, va, 1);
+  return arch::entry_address(info, table, va, to_level);
 }
+
+std::optional<u64> PageTable::leaf_address(u64 va) const { return entry_at(va, 1); }
 
 u64 PageTable::load(u64 va) const {
-  const std::optional<u64> at = leaf_address(va);
-  return at ? parts_.memory.load64(*at) : 0;
+  if (const std::optional<u64> at = leaf_address(va)) return parts_.memory.load64(*at);
+  const u64 large = large_page(va);
+  if (large == 0) return 0;
+  const u64 page = (va & (parts_.format.span(2) - 1)) >> parts_.format.info().page_shift;
+  return parts_.format.with_frame(large, static_cast<Pfn>(parts_.format.leaf_frame(large) + page));
 }
 
-void PageTable::ensure(u64 va) {
+void PageTable::ensure(u64 va) { make_tables(va, 1); }
+
+// The address of the entry of `to_level`; what lies above it is made.
+u64 PageTable::make_tables(u64 va, unsigned to_level) {
   const arch::FormatInfo& info = parts_.format.info();
   u64 table = root();
-  for (unsigned level = info.levels; level > 1; --level) {
+  for (unsigned level = info.levels; level > to_level; --level) {
     const u64 at = arch::entry_address(info, table, va, level);
-    Pfn next = parts_.format.next_table(parts_.memory.load64(at));
+    const u64 word = parts_.memory.load64(at);
+    if (parts_.format.large(word, level)) return at;
+    Pfn next = parts_.format.next_table(word);
     if (next == kNoFrame) {
       next = parts_.frames.alloc_table();  // zeroed before it is linked (P30)
       const u64 entry = parts_.format.table(next);
@@ -41,15 +53,74 @@ void PageTable::ensure(u64 va) {
     }
     table = frame_address(next);
   }
+  return arch::entry_address(info, table, va, to_level);
+}
+
+void PageTable::install_large(u64 va, unsigned level, u64 word) {
+  parts_.memory.cas64(make_tables(va, level), 0, word);
+  log_table(va, parts_.format.span(level), 0, word);
+  parts_.yield(va);
+}
+
+u64 PageTable::top_entry(u64 va) const {
+  const arch::FormatInfo& info = parts_.format.info();
+  return parts_.memory.load64(arch::entry_address(info, root(), va, info.levels));
+}
+
+void PageTable::set_top_entry(u64 va, u64 word) {
+  const arch::FormatInfo& info = parts_.format.info();
+  const u64 old = parts_.memory.cas64(arch::entry_address(info, root(), va, info.levels), 0, word);
+  const u64 span = parts_.format.span(info.levels);
+  log_table(va & ~(span - 1), span, old, word);
+  parts_.yield(va);
 }
 
 bool PageTable::exchange(u64 va, u64 expect, u64 desired) {
+  if (parts_.splitter != nullptr && (parts_.format.view(expect).block != 0 || large_page(va) != 0)) {
+    parts_.splitter->split_block(*this, va);
+    return false;
+  }
+  return exchange_in_block(va, expect, desired);
+}
+
+bool PageTable::exchange_in_block(u64 va, u64 expect, u64 desired) {
   const u64 at = leaf_address(va).value();
   const u64 old = parts_.memory.cas64(at, expect, desired);
   if (old != expect) return false;
   log_entry(va, expect, old, desired);
   parts_.yield(va);
   return true;
+}
+
+u64 PageTable::large_page(u64 va) const {
+  if (!parts_.format.block_is_large_page()) return 0;
+  const std::optional<u64> at = entry_at(va, 2);
+  if (!at) return 0;
+  const u64 word = parts_.memory.load64(*at);
+  return parts_.format.large(word, 2) ? word : 0;
+}
+
+void PageTable::split_large(u64 va, Pfn table, const std::function<void(u64 word)>& fill) {
+  const u64 at = entry_at(va, 2).value(), span = parts_.format.span(2), entry = parts_.format.table(table);
+  for (u64 old = parts_.memory.load64(at);;) {
+    fill(old);
+    const u64 seen = parts_.memory.cas64(at, old, entry);  // the walker may have set A or D meanwhile
+    if (seen == old) {
+      log_table(va & ~(span - 1), span, old, entry);
+      parts_.yield(va);
+      return;
+    }
+    old = seen;
+  }
+}
+
+Pfn PageTable::take_table(u64 va) {
+  const u64 at = entry_at(va, 2).value(), span = parts_.format.span(2);
+  u64 old = parts_.memory.load64(at);
+  for (u64 seen; (seen = parts_.memory.cas64(at, old, 0)) != old;) old = seen;
+  log_table(va & ~(span - 1), span, old, 0);
+  parts_.yield(va);
+  return parts_.format.next_table(old);
 }
 
 u64 PageTable::get_and_clear(u64 va) {
@@ -76,7 +147,7 @@ bool PageTable::prune(Pfn table, unsigned level, u64 base, u64 lo, u64 hi, Gathe
     const u64 entry = word(table, n);
     if (entry == 0) continue;
     const u64 va = base + n * span;
-    if (level > 1 && va < hi && va + span > lo) {
+    if (level > 1 && va < hi && va + span > lo && !parts_.format.large(entry, level)) {
       const Pfn next = parts_.format.next_table(entry);
       if (next != kNoFrame && prune(next, level - 1, va, lo, hi, gather)) {
         // The walker may set A in a table entry (x86-64), so this too is a compare-and-swap.
@@ -100,11 +171,13 @@ void PageTable::free_root(Gather& gather) {
   root_ = kNoFrame;
 }
 
+// An entry of a block: a TLB may hold all of the block by it.
 void PageTable::log_entry(u64 va, u64 seen, u64 old_word, u64 new_word) const {
+  const u64 span = parts_.format.page_size() << parts_.format.view(old_word).block;
   parts_.log.add({.kind = MmEvent::Kind::entry,
                   .space = tag_.id,
-                  .va = va,
-                  .span = parts_.format.page_size(),
+                  .va = va & ~(span - 1),
+                  .span = span,
                   .seen = seen,
                   .old_word = old_word,
                   .new_word = new_word,

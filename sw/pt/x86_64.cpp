@@ -74,4 +74,26 @@ bool X86Format::permits(u64 word, arch::Op op) const {
   return op != arch::Op::fetch || !X::NX.test(word);
 }
 
+// LX Documentation/arch/x86/x86_64/mm.rst: direct mapping of all memory, and vmalloc space.
+u64 X86Format::direct_base() const { return 0xffff888000000000; }
+bool X86Format::direct_by_table() const { return true; }
+u64 X86Format::vmalloc_base() const { return 0xffffc90000000000; }
+u32 X86Format::kernel_controls() const { return static_cast<u32>(C::PGE.mask()); }
+
+u64 X86Format::kernel_leaf(Pfn pfn, unsigned level) const {
+  u64 word = X::P.mask() | X::RW.mask() | X::A.mask() | X::D.mask() | X::G.mask() | X::NX.mask() | X::FRAME.make(pfn);
+  if (level > 1) word |= X::PS.mask();
+  return word;
+}
+
+bool X86Format::large(u64 word, unsigned level) const { return level > 1 && X::P.test(word) && X::PS.test(word); }
+std::span<const u8> X86Format::blocks() const {
+  static constexpr u8 kBlocks[] = {9};  // 2 MB (SDM 4.5)
+  return kBlocks;
+}
+bool X86Format::block_is_large_page() const { return true; }
+u64 X86Format::large_leaf(const PteView& v) const { return leaf(v) | X::PS.mask(); }
+
+Pfn X86Format::leaf_frame(u64 word) const { return static_cast<Pfn>(X::FRAME.get(word)); }
+
 }  // namespace kilburn::os

@@ -20,6 +20,16 @@ class X86Format final : public PteFormat {
   Pfn next_table(u64 word) const override;
   PteView view(u64 word) const override;
   bool permits(u64 word, arch::Op) const override;
+  u64 direct_base() const override;
+  bool direct_by_table() const override;
+  u64 vmalloc_base() const override;
+  u32 kernel_controls() const override;
+  u64 kernel_leaf(Pfn, unsigned level) const override;
+  bool large(u64 word, unsigned level) const override;
+  std::span<const u8> blocks() const override;
+  bool block_is_large_page() const override;
+  u64 large_leaf(const PteView&) const override;
+  Pfn leaf_frame(u64 word) const override;
 };
 
 }  // namespace kilburn::os

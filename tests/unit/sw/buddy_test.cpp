@@ -3,6 +3,8 @@
 // The buddy allocator against its rules (P11 to P17).
 #include "sw/mm/buddy.h"
 
+#include <algorithm>
+
 #include "sw/core/errors.h"
 #include "sw/core/random.h"
 #include "tests/catch.h"
@@ -57,8 +59,12 @@ TEST_CASE("buddy: wrong frees are named and change nothing (P17)") {
   CHECK(buddy.free(block, 1) == Buddy::Error::wrong_order);
   CHECK(buddy.free(block + 1, 0) == Buddy::Error::wrong_order);  // inside the block
   map[one].count = 1;
-  CHECK(buddy.free(one, 0) == Buddy::Error::in_use);
+  CHECK(buddy.free(one, 0) == Buddy::Error::counted);
+  map[one].pins = 1;
+  CHECK(buddy.free(one, 0) == Buddy::Error::pinned);
   map[one].count = 0;
+  CHECK(buddy.free(one, 0) == Buddy::Error::pinned);
+  map[one].pins = 0;
   CHECK(buddy.free_blocks() == before);
   CHECK(buddy.free(one, 0) == Buddy::Error::none);
   CHECK(buddy.free(one, 0) == Buddy::Error::double_free);
@@ -96,6 +102,53 @@ TEST_CASE("buddy: random allocation and release end in the first blocks (P14)") 
     buddy.check();
     REQUIRE(buddy.free_blocks() == first);
   }
+}
+
+TEST_CASE("buddy: one frame is taken out of the block that holds it, wherever it lies") {
+  for (Pfn wanted = 0; wanted < 16; ++wanted) {
+    INFO(wanted);
+    MemMap map(16);
+    Buddy buddy(map, 0, 16);
+    REQUIRE(buddy.take(wanted));
+    CHECK_FALSE(buddy.take(wanted));
+    CHECK(buddy.free_frames() == 15);
+    // What is left of a block of 16 without one frame: one block of each order below.
+    const Blocks blocks = buddy.free_blocks();
+    REQUIRE(blocks.size() == 4);
+    for (unsigned order = 0; order < 4; ++order) {
+      CHECK(std::count(blocks.begin(), blocks.end(),
+                       std::pair<Pfn, unsigned>((wanted ^ (1u << order)) & ~((1u << order) - 1), order)) == 1);
+    }
+    buddy.check();
+    REQUIRE(buddy.free(wanted, 0) == Buddy::Error::none);
+    CHECK(buddy.free_blocks() == Blocks{{0, 4}});
+  }
+}
+
+TEST_CASE("buddy: the states of a block's frames are its own, of every order") {
+  MemMap map(2048);
+  Buddy buddy(map, 0, 2048);
+  for (unsigned order = 0; order <= Buddy::kMaxOrder; ++order) {
+    INFO(order);
+    const Pfn pfn = buddy.alloc(order);
+    REQUIRE(pfn != kNoFrame);
+    for (Pfn n = 0; n < 2048; ++n) {
+      const bool mine = n >= pfn && n < pfn + (Pfn{1} << order);
+      REQUIRE((map[n].state == FrameState::kernel) == mine);
+    }
+    REQUIRE(buddy.free(pfn, order) == Buddy::Error::none);
+    buddy.check();
+  }
+}
+
+TEST_CASE("buddy: fragmentation is the part of the free frames that a request cannot use") {
+  MemMap map(16);
+  Buddy buddy(map, 0, 16);
+  CHECK(buddy.fragmentation(4) == 0.0);
+  REQUIRE(buddy.take(5));
+  // Free: 4 | 6-7 | 0-3 | 8-15. Of 15 frames 7 are in blocks below order 3, all below order 4.
+  CHECK(buddy.fragmentation(3) == 7.0 / 15);
+  CHECK(buddy.fragmentation(4) == 1.0);
 }
 
 TEST_CASE("buddy: check notices blocks that were not merged (M6)") {

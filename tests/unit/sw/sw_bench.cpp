@@ -11,6 +11,7 @@
 #include "sw/hw/arch_port.h"
 #include "sw/os/kernel.h"
 #include "sw/trace/lackey.h"
+#include "tests/unit/sw/plain_buddy.h"
 
 namespace kilburn::os {
 namespace {
@@ -26,58 +27,104 @@ double best_seconds(int rounds, Fn&& fn) {
   return best;
 }
 
-// 64 Ki frames, 60 % in use, random frees: the same trace for the allocator and for a list that only pops
-// and pushes the same frames.
-void buddy_pair() {
-  constexpr u32 kFrames = 65536, kPairs = 400000;
-  constexpr u32 kHeld = kFrames * 6 / 10;
-  double buddy_best = 1e9, floor_best = 1e9;
-  for (int round = 0; round < 5; ++round) {
-    {
-      MemMap map(kFrames);
-      Buddy buddy(map, 0, kFrames);
-      std::vector<Pfn> held;
-      for (u32 n = 0; n < kHeld; ++n) held.push_back(buddy.alloc(0));
-      Random random(1);
-      for (u32 n = 0; n < kPairs / 4; ++n) {  // to a steady state
-        Pfn& pfn = held[random.below(kHeld)];
-        static_cast<void>(buddy.free(pfn, 0));
-        pfn = buddy.alloc(0);
-      }
-      buddy_best = std::min(buddy_best, best_seconds(1, [&] {
-                              for (u32 n = 0; n < kPairs; ++n) {
-                                Pfn& pfn = held[random.below(kHeld)];
-                                static_cast<void>(buddy.free(pfn, 0));
-                                pfn = buddy.alloc(0);
-                              }
-                            }));
-    }
-    {
-      MemMap map(kFrames);
-      FrameList list;
-      for (Pfn n = 0; n < kFrames; ++n) list.push_back(map[n]);
-      std::vector<Pfn> held;
-      for (u32 n = 0; n < kHeld; ++n) {
-        held.push_back(list.front().map_nr);
-        list.pop_front();
-      }
-      Random random(1);
-      floor_best = std::min(floor_best, best_seconds(1, [&] {
-                              for (u32 n = 0; n < kPairs; ++n) {
-                                Pfn& pfn = held[random.below(kHeld)];
-                                map[pfn].state = FrameState::free;
-                                list.push_front(map[pfn]);
-                                Frame& front = list.front();
-                                list.pop_front();
-                                front.state = FrameState::kernel;
-                                pfn = front.map_nr;
-                              }
-                            }));
-      list.clear();
+// What to do, drawn once: allocate an order, or free the live block at a place.
+struct BuddyStep {
+  bool alloc;
+  u8 order;
+  u32 place;
+};
+constexpr u32 kBuddyFrames = 65536;
+
+// About 60 % in use, random frees; orders 0 to max_order, each half as often as the one below.
+std::vector<BuddyStep> buddy_steps(unsigned max_order) {
+  Random random(31);
+  std::vector<BuddyStep> steps;
+  std::vector<unsigned> live;
+  u64 used = 0;
+  while (steps.size() < 400000) {
+    if (used < kBuddyFrames * 6 / 10 || live.empty()) {
+      unsigned order = 0;
+      while (order < max_order && random.below(2) == 0) ++order;
+      live.push_back(order);
+      used += u64{1} << order;
+      steps.push_back({true, static_cast<u8>(order), 0});
+    } else {
+      const auto place = static_cast<u32>(random.below(live.size()));
+      used -= u64{1} << live[place];
+      steps.push_back({false, static_cast<u8>(live[place]), place});
+      live[place] = live.back();
+      live.pop_back();
     }
   }
-  std::printf("buddy alloc+free pair   %6.1f ns   floor (list pop+push) %6.1f ns   ratio %.2f\n",
-              buddy_best / kPairs * 1e9, floor_best / kPairs * 1e9, buddy_best / floor_best);
+  return steps;
+}
+
+// ns a pair of one allocation and one release.
+template <class Alloc, class Free>
+double replay(const std::vector<BuddyStep>& steps, Alloc&& alloc, Free&& free) {
+  static std::vector<Pfn> live;
+  live.clear();
+  live.reserve(kBuddyFrames);
+  const double s = best_seconds(1, [&] {
+    for (const BuddyStep& step : steps) {
+      if (step.alloc) {
+        live.push_back(alloc(step.order));
+      } else {
+        free(live[step.place], step.order);
+        live[step.place] = live.back();
+        live.pop_back();
+      }
+    }
+  });
+  return s / (static_cast<double>(steps.size()) / 2) * 1e9;
+}
+
+// The line is 1.4 times the plain list allocator that splits and merges; a list that only pops and pushes
+// single frames is the floor of any list, and serves order 0 alone.
+void buddy_pair() {
+  for (const unsigned max_order : {0u, 9u}) {
+    const auto steps = buddy_steps(max_order);
+    double plain_best = 1e9, buddy_best = 1e9, zoned_best = 1e9, pop_best = 1e9;
+    MemMap map(kBuddyFrames);
+    for (int round = 0; round < 9; ++round) {
+      {
+        test::PlainBuddy plain(kBuddyFrames);
+        plain_best = std::min(plain_best, replay(
+                                              steps, [&](unsigned o) { return plain.alloc(o); },
+                                              [&](Pfn pfn, unsigned o) { plain.free(pfn, o); }));
+      }
+      {
+        Buddy buddy(map, 0, kBuddyFrames);
+        buddy_best = std::min(buddy_best, replay(
+                                              steps, [&](unsigned o) { return buddy.alloc(o); },
+                                              [&](Pfn pfn, unsigned o) { static_cast<void>(buddy.free(pfn, o)); }));
+      }
+      {
+        FrameAllocator frames(map, {.frames = kBuddyFrames}, 0);
+        zoned_best = std::min(zoned_best, replay(
+                                              steps, [&](unsigned o) { return frames.alloc({.order = o}); },
+                                              [&](Pfn pfn, unsigned o) { static_cast<void>(frames.free(pfn, o)); }));
+      }
+      if (max_order == 0) {
+        FrameList list;
+        for (Pfn n = 0; n < kBuddyFrames; ++n) list.push_back(map[n]);
+        pop_best = std::min(pop_best, replay(
+                                          steps,
+                                          [&](unsigned) {
+                                            const Pfn pfn = list.front().map_nr;
+                                            list.pop_front();
+                                            return pfn;
+                                          },
+                                          [&](Pfn pfn, unsigned) { list.push_front(map[pfn]); }));
+        list.clear();
+      }
+    }
+    std::printf(
+        "buddy pair, orders 0 to %u %6.1f ns   plain list allocator %6.1f ns   ratio %.2f   with zones %6.1f ns",
+        max_order, buddy_best, plain_best, buddy_best / plain_best, zoned_best);
+    if (max_order == 0) std::printf("   list pop+push %6.1f ns", pop_best);
+    std::printf("\n");
+  }
 }
 
 // A store to an untouched page: fault, frame, zeroing, entry, retry; no checks, memory of the host warm.
