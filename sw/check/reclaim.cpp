@@ -3,8 +3,6 @@
 // Reclaim against its rules, from its events, the entries that change, and the devices' counters.
 #include "sw/check/reclaim.h"
 
-#include <algorithm>
-
 #include "sw/core/errors.h"
 
 namespace kilburn::os {
@@ -43,17 +41,20 @@ void ReclaimChecker::end(const MmEvent& e) {
 }
 
 void ReclaimChecker::turn(const MmEvent& e) {
-  u64& now = turns_[e.space];
-  ++now;
+  ++turn_;
+  Turns& own = turns_[e.space];
   for (const AddressSpace* space : memory_.spaces()) {
-    u64& turns = turns_[space->tag.id];
-    // Who had no pages waits for none; who is new starts where the others are.
-    if (space->resident_count == 0 || turns == 0) turns = std::max(turns, now);
-    if (turns + 1 < now) {
-      fail("P54", "process " + std::to_string(e.space) + " has its turn " + std::to_string(now) + " of the sweep, process " +
-                      std::to_string(space->tag.id) + " had " + std::to_string(turns));
+    Turns& other = turns_[space->tag.id];
+    if (space->resident_count == 0) {
+      other.since = 0;
+    } else if (other.since == 0) {
+      other.since = turn_;
+    } else if (space->tag.id != e.space && own.last != 0 && other.since < own.last && other.last < own.last) {
+      fail("P54", "the sweep comes back to process " + std::to_string(e.space) + " before it was at process " +
+                      std::to_string(space->tag.id));
     }
   }
+  own.last = turn_;
 }
 
 void ReclaimChecker::sleeps(const MmEvent& e) {

@@ -15,7 +15,7 @@ namespace kilburn::os {
 // P50: a scan looks at each page at most as often as it can grow old; kswapd gives up only after a step in vain.
 // P51: allocations reclaim at the min mark and below only; kswapd sleeps at the high mark and above only.
 // P52: a page goes at age 0, unless no page was old.
-// P54: no process with pages has fewer turns of the sweep than another one, but for the one in progress.
+// P54: the sweep comes back to no process before it was at every other one that had pages all the time.
 class ReclaimChecker final : public MmListener {
  public:
   explicit ReclaimChecker(Memory& memory) : memory_(memory) {}
@@ -39,7 +39,12 @@ class ReclaimChecker final : public MmListener {
   u64 writes_ = 0, paged_out_ = 0;
   u64 looks_ = 0;  // when the scan began
   u64 freed_ = 0;  // frames, since kswapd's last step began
-  std::map<u32, u64> turns_;
+  struct Turns {
+    u64 last = 0;   // turn of the sweep
+    u64 since = 0;  // it has had pages all the time
+  };
+  u64 turn_ = 0;
+  std::map<u32, Turns> turns_;  // by process
 };
 
 }  // namespace kilburn::os

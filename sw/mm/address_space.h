@@ -19,9 +19,9 @@ class AddressSpace {
   SpaceTag tag;
   PageTable table;
   VmaSet vmas;
-  u64 brk = 0;  // end of the heap, any byte; 0 until the first brk call
+  u64 brk = 0;    // end of the heap, any byte; 0 until the first brk call
   u64 locks = 0;  // bytes of locked areas
-  u64 rss = 0;  // leaf entries that map a frame other than the zero page
+  u64 rss = 0;    // leaf entries that map a frame other than the zero page
 
   // The sweep (sweep.cpp): frames whose first mapping is here, the next to be looked at first.
   FrameList resident;

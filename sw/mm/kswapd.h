@@ -9,8 +9,8 @@ namespace kilburn::os {
 
 class Kswapd {
  public:
-  static constexpr u32 kBatch = 4;         // frames a step: programs run between two
-  static constexpr u64 kBackoff = 1000;    // references that it sleeps after a scan that freed nothing
+  static constexpr u32 kBatch = 4;       // frames a step: programs run between two
+  static constexpr u64 kBackoff = 1000;  // references that it sleeps after a scan that freed nothing
 
   explicit Kswapd(const ReclaimConfig& config) : config_(config) { timer_ = next(0); }
 

@@ -92,7 +92,7 @@ struct MemoryStatistics {
   u64 swap_full = 0;          // evictions given up for lack of a slot
   u64 write_errors = 0, read_errors = 0, checksum_errors = 0;
   u64 reclaims = 0, aged = 0;
-  u64 forced = 0;       // evictions tried on pages that were not old
+  u64 forced = 0;  // evictions tried on pages that were not old
   u64 freed_from_caches = 0, freed_from_segments = 0, freed_from_processes = 0;
   u64 direct_reclaims = 0, direct_freed = 0;  // by allocations
   u64 kswapd_wakes = 0, kswapd_timer_wakes = 0, kswapd_steps = 0, kswapd_freed = 0;
@@ -396,14 +396,14 @@ class Memory final : public TableFrames, private BlockSource, private BlockSplit
   u64 wake_at_ = 0;
   u64 ageing_count_ = 0;  // frames in the spaces' lists
   size_t sweep_at_ = 0;   // whose turn it is
-  FrameList cached_;  // pages of files that nobody maps
+  FrameList cached_;      // pages of files that nobody maps
   u64 cached_count_ = 0;
   FrameList shm_;  // pages of shared memory
   u64 shm_count_ = 0;
-  Gather* batch_ = nullptr;    // AgeInvalidate::batch: of the scan that runs
-  bool reclaiming_ = false;    // L24 PF_MEMALLOC
+  Gather* batch_ = nullptr;  // AgeInvalidate::batch: of the scan that runs
+  bool reclaiming_ = false;  // L24 PF_MEMALLOC
   bool reserve_open_ = false;
-  bool no_kill_ = false;       // swapoff rather fails
+  bool no_kill_ = false;  // swapoff rather fails
   OomKiller* oom_killer_ = nullptr;
   Kswapd kswapd_;
   ThrashDetector thrash_;

@@ -97,6 +97,7 @@ bool Memory::evict(Frame& frame, bool forced) {
   if (VmOps::of({.kind = kind}).swapout(*this, frame, dirty) != 0) {
     for (const Old& old : olds) install(*old.at.space, old.at.va, 0, old.word);
     frame.age = kAgeStart;
+    frame.dirty = dirty;  // write_out() may have given up a slot of an area that is to go
     log_.add({.kind = MmEvent::Kind::evicted, .pfn = frame.map_nr});
     return false;
   }

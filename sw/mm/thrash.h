@@ -46,14 +46,14 @@ class ThrashDetector {
   bool began() const { return in_a_row_ == 1; }  // the alarm is new
   u32 in_a_row() const { return in_a_row_; }     // windows in alarm up to now
   void calm() { in_a_row_ = 0; }
-  u64 rate() const { return rate_; }             // of the last window, in 1 000 references
+  u64 rate() const { return rate_; }  // of the last window, in 1 000 references
   const Counters& counters() const { return counters_; }
 
  private:
   u64 window_, alarm_;
   u64 evictions_ = 0;
-  u64 end_ = 0;      // of the last window
-  u64 near_ = 0;     // in this one
+  u64 end_ = 0;   // of the last window
+  u64 near_ = 0;  // in this one
   u64 rate_ = 0;
   u32 in_a_row_ = 0;
   Counters counters_;

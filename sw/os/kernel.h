@@ -147,9 +147,9 @@ class Kernel final : private MmListener, private OomKiller {
   std::array<Process*, kMaxCpus> current_{};  // whose context each CPU has
   std::array<size_t, kMaxCpus> turn_{};       // process that ran last on each CPU
   Process* acting_ = nullptr;
-  bool in_fault_ = false;  // what acting_ does is a fault, which can be unwound
-  unsigned cpu_ = 0;                          // where the kernel runs now
-  TraceReader* active_ = nullptr;             // for messages
+  bool in_fault_ = false;          // what acting_ does is a fault, which can be unwound
+  unsigned cpu_ = 0;               // where the kernel runs now
+  TraceReader* active_ = nullptr;  // for messages
   Statistics statistics_;
   u64 digest_ = 0;
   u32 next_id_ = 1;

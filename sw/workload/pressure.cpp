@@ -23,7 +23,8 @@ void oom(Stage& s) {
   Process& grower = s.spawn();
   const u64 pages = 60 * s.scale;
   s.map(grower, kArena, pages * kSpan);
-  for (u64 n = 0; n < pages && grower.alive(); ++n) s.kernel.reference(grower, TraceEvent::Kind::write, kArena + n * kSpan, 8);
+  for (u64 n = 0; n < pages && grower.alive(); ++n)
+    s.kernel.reference(grower, TraceEvent::Kind::write, kArena + n * kSpan, 8);
   for (u64 n = 0; n < 4; ++n) s.load(first, kArena + n * kSpan);
   for (u64 n = 0; n < 4; ++n) s.load(neighbour, kArena + n * kSpan);
   s.expect_forced(s.kernel.statistics().killed_oom, 1, "processes killed for memory");

@@ -40,8 +40,9 @@ Process& grow(M& m, u64 pages) {
 }  // namespace
 
 TEST_CASE("oom: the choice by a table") {
-  const OomCandidate init{1, {900, 0, 4, 900}, false}, small{2, {10, 5, 4, 15}, false}, swapped{3, {2, 30, 4, 32}, false},
-      pinned{4, {200, 0, 4, 0}, false}, dying{5, {300, 0, 4, 300}, true}, twin{6, {30, 2, 4, 32}, false};
+  const OomCandidate init{1, {900, 0, 4, 900}, false}, small{2, {10, 5, 4, 15}, false},
+      swapped{3, {2, 30, 4, 32}, false}, pinned{4, {200, 0, 4, 0}, false}, dying{5, {300, 0, 4, 300}, true},
+      twin{6, {30, 2, 4, 32}, false};
   CHECK(choose_victim(std::array{init, small, swapped, pinned, dying}) == 3u);
   CHECK(choose_victim(std::array{init, small}) == 2u);
   CHECK(choose_victim(std::array{swapped, twin}) == 6u);  // the younger of equals
@@ -162,11 +163,26 @@ TEST_CASE("oom: an alarm that lasts costs a process, and then the rest fits") {
 TEST_CASE("oom: swapoff that does not fit fails instead of killing") {
   test::Machine<> m(config(arch::Format::x86_64));
   grow(m, 4);
-  Process& p = grow(m, 45);
+  Process& p = grow(m, 56);
   CHECK(m.kernel.memory().swap_off(0) != 0);
   CHECK(p.alive());
   CHECK(m.kernel.statistics().oom_kills == 0);
   m.kernel.finish();
+}
+
+// A page that came back from an area on its way out, and that no other area took, has its only copy in memory.
+TEST_CASE("swapoff: pages that find no other slot stay") {
+  for (const arch::Format format : kFormats) {
+    INFO(arch::name(format));
+    Config c = config(format);
+    c.frames = 3 + 8 + 48;
+    test::Machine<> m(c);
+    grow(m, 4);
+    Process& p = grow(m, 3 * 16 - 6);
+    CHECK(m.kernel.memory().swap_off(0) == 0);
+    for (u64 n = 0; n < 3 * 16 - 6; ++n) must(m.load(p, kBase + n * m.page()));
+    m.kernel.finish();
+  }
 }
 
 TEST_CASE("oom: M34, the first process is taken") {
