@@ -119,6 +119,7 @@ FaultKind Kernel::handle_fault(Process& process, const Access& access, const Fau
   const u64 start = meter.charged() + meter.idle();
   meter.charge(Cost::trap);
   AddressSpace& space = *process.space;
+  const Acting acting(*this, process, true);
   if (!config_.strict && access.va < memory_->format().user_top() && space.vmas.find(access.va) == nullptr) {
     // The initial image, the stack and the libraries' loader are not in a recording: areas of 4 KB with
     // all rights appear where the program touches them.
@@ -126,14 +127,11 @@ FaultKind Kernel::handle_fault(Process& process, const Access& access, const Fau
     ++statistics_.inferred_granules;
   }
   FaultKind kind;
-  {
-    const Acting acting(*this, process, true);
-    try {
-      kind = memory_->fault(space, access.va, access.op, may_block);
-    } catch (const OomVictim&) {
-      end_doomed(process);
-      return FaultKind::blocked;  // until it is gone, which it is
-    }
+  try {
+    kind = memory_->fault(space, access.va, access.op, may_block);
+  } catch (const OomVictim&) {
+    end_doomed(process);
+    return FaultKind::blocked;  // the caller sees that it is gone
   }
   ++statistics_.faults_seen;
   const u64 cycles = meter.charged() + meter.idle() - start;

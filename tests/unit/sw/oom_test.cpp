@@ -21,7 +21,7 @@ void must(bool ok) {
 Config config(arch::Format format, u32 reserve = 6) {
   Config c;
   c.format = format;
-  c.frames = 3 + 4 * 4 + 40;
+  c.frames = 3 + 4u * arch::info(format).levels + 40;
   c.swap_slots = 20;
   c.strict = true;
   c.reclaim.min = reserve;

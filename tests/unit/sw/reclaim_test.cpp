@@ -75,6 +75,26 @@ TEST_CASE("kswapd: woken below a mark, asleep at the high one, and the bytes are
   }
 }
 
+// The recorded program and its children, whose digest the other ways to run it have too.
+TEST_CASE("kswapd: marks, timers and samples do not change what a recorded program computes") {
+  for (const arch::Format format : kFormats) {
+    INFO(arch::name(format));
+    for (const AgeInvalidate mode : {AgeInvalidate::none, AgeInvalidate::page, AgeInvalidate::batch}) {
+      Config c = with_kswapd(config(format, 44), 1, 4, 8);
+      c.strict = false;
+      c.age_invalidate = mode;
+      c.reclaim.kswapd_every = 500;
+      c.reclaim.working_set_every = 900;
+      c.reclaim.thrash_alarm = 100;
+      c.audit_every = 1500;
+      test::Machine<test::TlbPort> m(c);
+      test::run_mini(m);
+      CHECK(m.kernel.digest() == 0x6be8d8fba475c15e);
+      CHECK(m.kernel.statistics().memory.kswapd_freed > 0);
+    }
+  }
+}
+
 TEST_CASE("kswapd: the timer wakes it although no allocation does") {
   Config c = with_kswapd(config(arch::Format::x86_64, 40), 0, 1, 20);
   c.reclaim.kswapd_every = 100;
@@ -90,12 +110,15 @@ TEST_CASE("kswapd: the timer wakes it although no allocation does") {
 }
 
 TEST_CASE("kswapd: without anything to free it gives up, and the run goes on") {
-  Config c = with_kswapd(config(arch::Format::x86_64, 40), 0, 10, 12);
+  Config c = with_kswapd(config(arch::Format::x86_64, 44), 0, 10, 12);
   test::Machine<> m(c);
-  Process& p = m.kernel.spawn();
-  must(m.kernel.mmap(p, kBase, 27 * m.page(), kRead | kWrite) == 0);
-  must(m.kernel.mlock(p, kBase, 27 * m.page()) == 0);
-  for (int n = 0; n < 3000; ++n) must(m.store(p, kBase + static_cast<u64>(n % 27) * m.page()));
+  // Two, because a process may lock no more than half of memory: 26 pages, and 7 frames are left.
+  Process* processes[] = {&m.kernel.spawn(), &m.kernel.spawn()};
+  for (Process* p : processes) {
+    must(m.kernel.mmap(*p, kBase, 13 * m.page(), kRead | kWrite) == 0);
+    must(m.kernel.mlock(*p, kBase, 13 * m.page()) == 0);
+  }
+  for (u64 n = 0; n < 3000; ++n) must(m.store(*processes[n % 2], kBase + n / 2 % 13 * m.page()));
   CHECK(m.kernel.statistics().memory.kswapd_failures >= 1);
   CHECK(m.kernel.statistics().memory.kswapd_freed == 0);
   m.kernel.finish();
