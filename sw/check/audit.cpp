@@ -258,7 +258,7 @@ void young_and_dirty(const View& v) {  // P31 P32
       if (granule->stored && !leaf.view.dirty) fail("P32", "stored to, not dirty: " + at(leaf));
       // Alpha cannot see a store through an old, dirty entry: UWE alone lets it pass (LX pte_mkold).
       const bool seen = granule->loaded || (granule->written && v.format.info().hardware_ad);
-      if (seen && !leaf.view.young && v.world.memory.config().age_invalidate) {
+      if (seen && !leaf.view.young && v.world.memory.config().age_invalidate != AgeInvalidate::none) {
         fail("P31", "touched, not young: " + at(leaf));
       }
     }
@@ -359,7 +359,7 @@ void conservation(const View& v) {  // P63
   const Statistics& s = v.world.statistics;
   if (s.killed_segv != memory.faults[static_cast<size_t>(FaultKind::segv)] ||
       s.killed_bus != memory.faults[static_cast<size_t>(FaultKind::bus)] ||
-      s.killed != s.killed_segv + s.killed_bus + s.killed_asked) {
+      s.killed != s.killed_segv + s.killed_bus + s.killed_asked + s.killed_oom) {
     fail("P63", "the signals differ from the faults that end in one");
   }
   for (const auto& process : v.world.processes) {

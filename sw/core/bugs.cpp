@@ -28,6 +28,12 @@ constexpr BugName kNames[] = {
     {Bug::no_yield, "M23", "the yield hook does nothing"},
     {Bug::cow_late_flush, "M24", "copy on write maps the copy before the other CPUs have forgotten the original"},
     {Bug::migrate_early_copy, "M25", "compaction copies a page before its entries are cleared and invalidated"},
+    {Bug::clean_rewritten, "M30", "eviction writes a clean page whose slot is still good"},
+    {Bug::kswapd_idle, "M31", "kswapd stops at the low mark instead of the high one"},
+    {Bug::age_ignored, "M32", "eviction takes pages whatever their age"},
+    {Bug::unfair_sweep, "M33", "the sweep stays with one process as long as it has pages"},
+    {Bug::oom_kills_init, "M34", "the OOM killer takes the first process"},
+    {Bug::dirty_dropped, "M35", "eviction drops dirty pages without writing them"},
 };
 }  // namespace
 

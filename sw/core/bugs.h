@@ -35,6 +35,12 @@ enum class Bug : u8 {
   no_yield,            // M23: the yield hook does nothing
   cow_late_flush,      // M24: the copy is mapped before the other CPUs have forgotten the original
   migrate_early_copy,  // M25: compaction copies a page before its entries are cleared and invalidated
+  clean_rewritten,     // M30: eviction writes a clean page whose slot is good
+  kswapd_idle,         // M31: kswapd stops at the low mark
+  age_ignored,         // M32: eviction takes pages that are not old
+  unfair_sweep,        // M33: the sweep stays with one process as long as it has pages
+  oom_kills_init,      // M34: the OOM killer takes the first process
+  dirty_dropped,       // M35: eviction does not write dirty pages
 };
 
 struct BugName {

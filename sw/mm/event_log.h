@@ -25,6 +25,18 @@ struct MmEvent {
     context,      // cpu, asid, space: the CPU goes on in this space
     fill,         // cpu, asid, space, va, new_word: into the TLB by software
     fault,        // cpu, space, va, cycles: handled
+    // Reclaim; check/reclaim.h
+    scan,     // begins
+    scanned,  // new_word: frames freed
+    sweep,    // space: the turn is its; seen: pages it owns
+    evict,    // pfn, span 1: although it is not old
+    evicted,  // pfn, new_word 1: the frame is free
+    direct,   // an allocation reclaims by itself; seen: free frames, span 1: none of them serves it
+    wakes,    // kswapd; seen: free frames
+    runs,     // kswapd: one step
+    sleeps,   // kswapd; seen: free frames, new_word 1: it found nothing to free
+    thrash,   // an alarm begins; seen: near refaults in 1 000 references
+    oom,      // space: chosen to be killed
   };
   Kind kind = Kind::access;
   Invalidate op = Invalidate::all;

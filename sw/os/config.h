@@ -32,7 +32,8 @@ struct Config {
   u64 max_references = 0;      // the run ends there; 0: no limit
   bool strict = false;         // an access outside every area is SIGSEGV; else an area is inferred
   bool poison = true;
-  bool age_invalidate = true;
+  AgeInvalidate age_invalidate = AgeInvalidate::page;
+  ReclaimConfig reclaim = {};
   bool huge = false;       // large pages and granularity-hint blocks
   u32 nodes = 1;           // of memory (NUMA)
   u32 dma_frames = 0;      // frames of zone DMA
@@ -63,7 +64,8 @@ struct Config {
             .dma_frames = dma_frames,
             .highmem_frames = highmem_frames,
             .watermarks = watermarks,
-            .age_invalidate = age_invalidate};
+            .age_invalidate = age_invalidate,
+            .reclaim = reclaim};
   }
 };
 
@@ -93,7 +95,8 @@ struct Statistics {
   u64 processes = 0;
   u64 children_without_trace = 0;
   u64 killed = 0;
-  u64 killed_segv = 0, killed_bus = 0, killed_asked = 0;
+  u64 killed_segv = 0, killed_bus = 0, killed_asked = 0, killed_oom = 0;
+  u64 oom_kills = 0;      // chosen to be killed
   u64 lost_granules = 0;  // 4 KB that an I/O error took from a process that never touched them again
   u64 audits = 0;
   u64 cycles = 0;  // of the clock

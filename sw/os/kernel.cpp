@@ -27,12 +27,14 @@ Kernel::Kernel(PhysMem& physical, std::span<MmuPort* const> ports, Clock& clock,
       own_device_(device == nullptr ? make_device(config) : nullptr),
       memory_(std::make_unique<Memory>(physical, ports, device == nullptr ? *own_device_ : *device, config.memory())),
       order_(memory_->format(), config.frames + config.device_frames, memory_->log(), memory_->cpus().count()),
+      reclaim_check_(*memory_),
       shared_bytes_(&memory_->contents()),
       page_mask_(memory_->format().page_size() - 1) {
   if (config.quantum == 0) throw UserError("the quantum must be at least 1 reference");
   turn_.fill(~size_t{0});  // the first process is next
   memory_->meter().follow(&clock);
   memory_->log().listen(this);
+  memory_->set_oom_killer(this);
   for (unsigned cpu = 0; cpu < memory_->cpus().count(); ++cpu) leave_context(cpu);
 }
 
@@ -42,13 +44,19 @@ Kernel::Kernel(PhysMem& physical, MmuPort& port, Clock& clock, const Config& con
 Kernel::Kernel(PhysMem& physical, MmuPort& port, Clock& clock, BlockDevice& device, const Config& config)
     : Kernel(physical, std::array<MmuPort*, 1>{&port}, clock, config, &device) {}
 
-Kernel::~Kernel() { memory_->log().listen(nullptr); }
+Kernel::~Kernel() {
+  memory_->log().listen(nullptr);
+  memory_->set_oom_killer(nullptr);
+}
 
 void Kernel::event(const MmEvent& e) {
   if (e.kind == MmEvent::Kind::entry || e.kind == MmEvent::Kind::table || e.kind == MmEvent::Kind::invalidate) {
     memory_->yield().step();
   }
-  if (config_.check_order) order_.event(e);
+  if (config_.check_order) {
+    order_.event(e);
+    reclaim_check_.event(e);
+  }
   if (e.kind != MmEvent::Kind::entry || e.space == 0 || e.space > processes_.size()) return;
   if (config_.check_translation) witness(e);
   // The oracle's touched and stored marks follow what A and D can still know (P31, P32).
@@ -101,6 +109,7 @@ Process& Kernel::spawn() {
 
 Process& Kernel::fork(Process& parent) {
   ++statistics_.system_calls;
+  const Acting acting(*this, parent);
   Process& child = add_process();
   child.space = memory_->fork(*parent.space, child.id);
   child.oracle.fork_from(parent.oracle);
@@ -130,6 +139,7 @@ void Kernel::end_by(Process& process, Signal signal, u64 va) {
   ++statistics_.killed;
   ++(signal == Signal::segv  ? statistics_.killed_segv
      : signal == Signal::bus ? statistics_.killed_bus
+     : process.doomed        ? statistics_.killed_oom
                              : statistics_.killed_asked);
   close_space(process);
 }

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "sw/check/order.h"
+#include "sw/check/reclaim.h"
 #include "sw/os/config.h"
 #include "sw/os/process.h"
 
@@ -16,7 +17,7 @@ namespace kilburn::os {
 
 struct ElfImage;
 
-class Kernel final : private MmListener {
+class Kernel final : private MmListener, private OomKiller {
  public:
   Kernel(PhysMem&, MmuPort&, Clock&, const Config&);
   // The same with the caller's swap device (fault injection).
@@ -92,6 +93,30 @@ class Kernel final : private MmListener {
   void event(const MmEvent&) override;
   void witness(const MmEvent&);
 
+  // oom.cpp. Allocations are made for the process of the innermost Acting.
+  class Acting {
+   public:
+    Acting(Kernel& kernel, Process& process, bool fault = false)
+        : kernel_(kernel), outer_(kernel.acting_), outer_fault_(kernel.in_fault_) {
+      kernel.acting_ = &process;
+      kernel.in_fault_ = fault;
+    }
+    ~Acting() {
+      kernel_.acting_ = outer_;
+      kernel_.in_fault_ = outer_fault_;
+      kernel_.memory_->open_reserve(outer_ != nullptr && outer_->doomed);
+    }
+    Acting(const Acting&) = delete;
+    Acting& operator=(const Acting&) = delete;
+
+   private:
+    Kernel& kernel_;
+    Process* outer_;
+    bool outer_fault_;
+  };
+  bool kill_for_memory() override;
+  void end_doomed(Process&);
+
   // processor.cpp
   void switch_to(Process&);
   void leave_context(unsigned cpu);
@@ -124,12 +149,15 @@ class Kernel final : private MmListener {
   std::unique_ptr<BlockDevice> own_device_;
   std::unique_ptr<Memory> memory_;
   OrderChecker order_;
+  ReclaimChecker reclaim_check_;
   SharedBytes shared_bytes_;  // before the processes, whose oracles use it
   std::vector<std::unique_ptr<Process>> processes_;
   std::array<Process*, kMaxCpus> current_{};  // whose context each CPU has
   std::array<size_t, kMaxCpus> turn_{};       // process that ran last on each CPU
-  unsigned cpu_ = 0;                          // where the kernel runs now
-  TraceReader* active_ = nullptr;             // for messages
+  Process* acting_ = nullptr;
+  bool in_fault_ = false;          // what acting_ does is a fault, which can be unwound
+  unsigned cpu_ = 0;               // where the kernel runs now
+  TraceReader* active_ = nullptr;  // for messages
   Statistics statistics_;
   u64 digest_ = 0;
   u64 observe_at_ = ~u64{0};

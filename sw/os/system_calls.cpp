@@ -14,6 +14,7 @@ int Kernel::mapped(Process& process, int error, u64 start, u64 length, Backing b
 
 int Kernel::mmap(Process& process, u64 start, u64 length, Rights rights, Backing backing) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   const int error = memory_->map(*process.space, start, length, rights, backing);
   return mapped(process, error, start, length, backing);
 }
@@ -29,6 +30,7 @@ int Kernel::mmap_fresh(Process& process, u64 start, u64 length, Rights rights, B
 
 int Kernel::mmap_stack(Process& process, u64 start, u64 length) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   const int error =
       memory_->map(*process.space, start, length, kRead | kWrite, {}, false, VmaFlags{.grows_down = true});
   return mapped(process, error, start, length, {});
@@ -43,6 +45,7 @@ u64 Kernel::mmap_anywhere(Process& process, u64 length, Rights rights, Backing b
 
 int Kernel::munmap(Process& process, u64 start, u64 length) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   const u64 end = memory_->end_of(*process.space, start, length);
   const int error = memory_->unmap(*process.space, start, length);
   if (error == 0) process.oracle.unmap(start, end);
@@ -51,6 +54,7 @@ int Kernel::munmap(Process& process, u64 start, u64 length) {
 
 int Kernel::shmat(Process& process, u32 id, u64 start, Rights rights) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   const int error = memory_->shm_attach(*process.space, id, start, rights);
   if (error != 0) return error;
   process.oracle.map(start, start + memory_->segment(id)->length, {Backing::kSegment + id, 0, AreaKind::shm});
@@ -59,6 +63,7 @@ int Kernel::shmat(Process& process, u32 id, u64 start, Rights rights) {
 
 int Kernel::shmdt(Process& process, u64 start) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   const Vma* vma = process.space->vmas.find(start);
   const u64 end = vma == nullptr ? start : vma->end;
   const int error = memory_->shm_detach(*process.space, start);
@@ -68,11 +73,13 @@ int Kernel::shmdt(Process& process, u64 start) {
 
 int Kernel::mprotect(Process& process, u64 start, u64 length, Rights rights) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   return memory_->protect(*process.space, start, length, rights, !config_.strict);
 }
 
 int Kernel::mremap(Process& process, u64 from, u64 old_length, u64 to, u64 new_length) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   const int error = memory_->move(*process.space, from, old_length, to, new_length);
   if (error == 0) process.oracle.move(from, from + granule_up(old_length), to, to + granule_up(new_length));
   return error;
@@ -80,6 +87,7 @@ int Kernel::mremap(Process& process, u64 from, u64 old_length, u64 to, u64 new_l
 
 int Kernel::brk(Process& process, u64 end) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   const u64 old = process.space->brk == 0 ? end : process.space->brk;
   const int error = memory_->set_brk(*process.space, end);
   if (error != 0) return error;
@@ -90,6 +98,7 @@ int Kernel::brk(Process& process, u64 end) {
 
 int Kernel::madvise(Process& process, u64 start, u64 length, Advice advice) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   switch (advice) {
     case Advice::normal:
     case Advice::random:
@@ -109,16 +118,19 @@ int Kernel::madvise(Process& process, u64 start, u64 length, Advice advice) {
 
 int Kernel::msync(Process& process, u64 start, u64 length) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   return memory_->sync(*process.space, start, length);
 }
 
 int Kernel::mlock(Process& process, u64 start, u64 length) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   return memory_->lock(*process.space, start, length, true);
 }
 
 int Kernel::munlock(Process& process, u64 start, u64 length) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   return memory_->lock(*process.space, start, length, false);
 }
 

@@ -40,7 +40,7 @@ std::string mini(const Config& c) {
 }
 
 TEST_CASE("bugs: every one has a name") {
-  CHECK(bug_names().size() == 21);
+  CHECK(bug_names().size() == 27);
   for (const BugName& b : bug_names()) CHECK(bug_from_id(b.id) == b.bug);
   CHECK_FALSE(bug_from_id("M0"));
 }
