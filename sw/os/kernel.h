@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "sw/check/audit.h"
 #include "sw/check/order.h"
 #include "sw/os/config.h"
 #include "sw/os/process.h"
@@ -69,6 +70,8 @@ class Kernel final : private MmListener {
   bool reference(Process&, TraceEvent::Kind, u64 address, u16 size);
 
   void audit();  // throws Violation
+  // Also gets every event of the memory's log; null: nobody.
+  void observe(MmListener* listener) { observer_ = listener; }
 
   const Statistics& statistics();
   // Over every touched 4 KB of every process at its end, in address order: the same for every number of
@@ -83,6 +86,15 @@ class Kernel final : private MmListener {
 
   void event(const MmEvent&) override;
   void witness(const MmEvent&);
+  // Violations of the ids in Config::checks_off are passed over, so that a later check can be seen to bite too.
+  template <class Check>
+  void unless_off(Check&& check) const {
+    try {
+      check();
+    } catch (const Violation& v) {
+      if (!passed_over(config_.checks_off, v.id())) throw;
+    }
+  }
 
   // processor.cpp
   void switch_to(Process&);
@@ -90,6 +102,7 @@ class Kernel final : private MmListener {
   Progress go_on(Process&, bool may_block);
   Progress touch(Process&, arch::Op, std::span<std::byte>, bool may_block);
   void check_translation(const Process&, const Access&, u64 pa) const;
+  FaultKind resolve_fault(Process&, const Access&, bool may_block);
   FaultKind handle_fault(Process&, const Access&, const FaultInfo&, bool may_block);
 
   // system_calls.cpp
@@ -127,6 +140,8 @@ class Kernel final : private MmListener {
   u32 next_id_ = 1;
   u64 page_mask_;
   bool finished_ = false;
+  bool moving_ = false;  // mremap: the oracle follows when all entries have moved
+  MmListener* observer_ = nullptr;
 };
 
 }  // namespace kilburn::os
