@@ -268,6 +268,7 @@ std::string audited(Bug bug, bool roots_only, std::vector<std::string> off) {
     Process& child = m.kernel.fork(p);
     must(m.store(child, a));
     must(m.kernel.munmap(child, a + m.page(), 6 * m.page()) == 0);
+    if (bug == Bug::no_coalescing) must(m.kernel.munmap(p, a + m.page(), 6 * m.page()) == 0);
     for (u64 n = 12; n < 40 && bug == Bug::slot_leak; ++n) must(m.store(p, a + n * m.page()));
     for (u64 n = 0; n < 12 && bug == Bug::slot_leak; ++n) must(m.load(p, a + n * m.page()));
     m.kernel.audit();

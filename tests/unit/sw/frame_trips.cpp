@@ -115,7 +115,7 @@ void late_store_to_old_frame() {
 void unmerged_after_compaction() {
   Config c = trip_config(Bug::no_coalescing);
   Machine<> m(c);
-  scatter(m, m.kernel.spawn(), 40);
+  scatter(m, m.kernel.spawn(), 60);
   m.kernel.memory().kcompactd(1000);
 }
 
