@@ -214,7 +214,10 @@ bool Memory::fill(const AddressSpace& space, u64 page, Pfn pfn) {
 
 void Memory::add_mapping(AddressSpace& space, u64 page, Pfn pfn) {
   Frame& frame = map_.at(pfn);
-  if (frame.count++ == 0 && frame.state != FrameState::shm) {
+  const bool first = frame.rmap.empty();
+  ++frame.count;
+  if (config_.bug == Bug::narrow_count) frame.count &= 0xff;
+  if (first && frame.state != FrameState::shm) {
     if (frame.state == FrameState::file) {
       cached_.erase(FrameList::s_iterator_to(frame));
       --cached_count_;

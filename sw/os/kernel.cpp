@@ -7,6 +7,8 @@
 #include <boost/crc.hpp>
 
 #include "sw/check/audit.h"
+#include "sw/check/probe.h"
+#include "sw/check/witness.h"
 #include "sw/core/random.h"
 
 namespace kilburn::os {
@@ -50,15 +52,19 @@ Kernel::~Kernel() {
 }
 
 void Kernel::event(const MmEvent& e) {
+  if (recorder_ != nullptr) recorder_->event(e);
   if (e.kind == MmEvent::Kind::entry || e.kind == MmEvent::Kind::table || e.kind == MmEvent::Kind::invalidate) {
     memory_->yield().step();
   }
   if (config_.check_order) {
-    order_.event(e);
-    reclaim_check_.event(e);
+    unless_off([&] { order_.event(e); });
+    unless_off([&] { reclaim_check_.event(e); });
   }
   if (e.kind != MmEvent::Kind::entry || e.space == 0 || e.space > processes_.size()) return;
-  if (config_.check_translation) witness(e);
+  if (config_.check_contents && !moving_) {
+    unless_off([&] { check_contents(*memory_, *processes_[e.space - 1], e); });
+  }
+  if (config_.check_translation) unless_off([&] { witness(e); });
   // The oracle's touched and stored marks follow what A and D can still know (P31, P32).
   const PteFormat& format = memory_->format();
   const PteView old = format.view(e.old_word);
@@ -141,7 +147,10 @@ void Kernel::end_by(Process& process, Signal signal, u64 va) {
      : signal == Signal::bus ? statistics_.killed_bus
      : process.doomed        ? statistics_.killed_oom
                              : statistics_.killed_asked);
+  if (!config_.check_calls) return close_space(process);
+  const KillWitness witness(*memory_, processes_, process);
   close_space(process);
+  unless_off([&] { witness.ended(); });
 }
 
 void Kernel::close_space(Process& process) {
@@ -197,7 +206,9 @@ void Kernel::finish() {
 
 void Kernel::audit() {
   ++statistics_.audits;
-  run_audits({*memory_, processes_, statistics_, finished_});
+  const bool roots_only = config_.roots_only || config_.bug == Bug::roots_only;
+  run_audits({*memory_, processes_, statistics_, finished_, roots_only, config_.checks_off});
+  if (config_.probe) unless_off([&] { probe_translations(*memory_, {current_.data(), memory_->cpus().count()}); });
 }
 
 const Statistics& Kernel::statistics() {

@@ -8,6 +8,7 @@
 #include <memory>
 #include <vector>
 
+#include "sw/check/audit.h"
 #include "sw/check/order.h"
 #include "sw/check/reclaim.h"
 #include "sw/os/config.h"
@@ -70,6 +71,8 @@ class Kernel final : private MmListener, private OomKiller {
   bool reference(Process&, TraceEvent::Kind, u64 address, u16 size);
 
   void audit();  // throws Violation
+  // Also gets every event of the memory's log; null: nobody.
+  void record(MmListener* listener) { recorder_ = listener; }
 
   // Called between two references as soon as so many references are done as it said the last time, at first `from`.
   // What it throws ends the run.
@@ -92,6 +95,15 @@ class Kernel final : private MmListener, private OomKiller {
 
   void event(const MmEvent&) override;
   void witness(const MmEvent&);
+  // Violations of the ids in Config::checks_off are passed over, so that a later check can be seen to bite too.
+  template <class Check>
+  void unless_off(Check&& check) const {
+    try {
+      check();
+    } catch (const Violation& v) {
+      if (!passed_over(config_.checks_off, v.id())) throw;
+    }
+  }
 
   // oom.cpp. Allocations are made for the process of the innermost Acting.
   class Acting {
@@ -123,6 +135,7 @@ class Kernel final : private MmListener, private OomKiller {
   Progress go_on(Process&, bool may_block);
   Progress touch(Process&, arch::Op, std::span<std::byte>, bool may_block);
   void check_translation(const Process&, const Access&, u64 pa) const;
+  FaultKind resolve_fault(Process&, const Access&, bool may_block);
   FaultKind handle_fault(Process&, const Access&, const FaultInfo&, bool may_block);
 
   // system_calls.cpp
@@ -165,6 +178,8 @@ class Kernel final : private MmListener, private OomKiller {
   u32 next_id_ = 1;
   u64 page_mask_;
   bool finished_ = false;
+  bool moving_ = false;  // mremap: the oracle follows when all entries have moved
+  MmListener* recorder_ = nullptr;
 };
 
 }  // namespace kilburn::os

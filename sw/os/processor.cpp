@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "sw/check/witness.h"
 #include "sw/core/random.h"
 #include "sw/os/kernel.h"
 
@@ -110,6 +111,21 @@ void Kernel::check_translation(const Process& process, const Access& access, u64
   }
 }
 
+// The fault handler, between what was and what must be then.
+FaultKind Kernel::resolve_fault(Process& process, const Access& access, bool may_block) {
+  if (!config_.check_calls) return memory_->fault(*process.space, access.va, access.op, may_block);
+  const FaultWitness witness(*memory_, process, access.va, access.op);
+  FaultKind kind{};
+  try {
+    kind = memory_->fault(*process.space, access.va, access.op, may_block);
+  } catch (const OutOfMemory&) {
+    unless_off([&] { witness.failed(); });
+    throw;
+  }
+  unless_off([&] { witness.ended(kind); });
+  return kind;
+}
+
 FaultKind Kernel::handle_fault(Process& process, const Access& access, const FaultInfo& fault, bool may_block) {
   if (fault.code == arch::Fault::bus) throw Violation("P25", "bus error on the access to " + hex(access.va));
   if (((fault.va ^ access.va) & ~page_mask_) != 0) {
@@ -128,7 +144,7 @@ FaultKind Kernel::handle_fault(Process& process, const Access& access, const Fau
   }
   FaultKind kind;
   try {
-    kind = memory_->fault(space, access.va, access.op, may_block);
+    kind = resolve_fault(process, access, may_block);
   } catch (const OomVictim&) {
     end_doomed(process);
     return FaultKind::blocked;  // the caller sees that it is gone
@@ -147,6 +163,7 @@ FaultKind Kernel::handle_fault(Process& process, const Access& access, const Fau
   if (kind == FaultKind::segv) end_by(process, Signal::segv, access.va);
   if (kind == FaultKind::bus) end_by(process, Signal::bus, access.va);
   if (process.doomed && process.alive()) end_doomed(process);
+  if (config_.audit_at == AuditAt::fault) audit();
   return kind;
 }
 
@@ -184,7 +201,10 @@ Kernel::Progress Kernel::go_on(Process& process, bool may_block) {
     memory_->background(statistics_.references);
     if (!process.alive()) return Progress::killed;
   }
-  if (config_.audit_every != 0 && statistics_.references % config_.audit_every == 0) audit();
+  if (config_.audit_at != AuditAt::end && config_.audit_every != 0 &&
+      statistics_.references % config_.audit_every == 0) {
+    audit();
+  }
   if (statistics_.references >= observe_at_) observe_at_ = observer_(statistics_.references);
   return Progress::done;
 }

@@ -2,7 +2,10 @@
 //
 // System calls: memory does the work, the oracle follows.
 #include <cerrno>
+#include <optional>
 
+#include "sw/check/probe.h"
+#include "sw/check/witness.h"
 #include "sw/os/kernel.h"
 
 namespace kilburn::os {
@@ -47,8 +50,14 @@ int Kernel::munmap(Process& process, u64 start, u64 length) {
   ++statistics_.system_calls;
   const Acting acting(*this, process);
   const u64 end = memory_->end_of(*process.space, start, length);
+  std::optional<CallWitness> witness;
+  if (config_.check_calls) witness.emplace(*memory_, process, start, end);
   const int error = memory_->unmap(*process.space, start, length);
   if (error == 0) process.oracle.unmap(start, end);
+  if (error == 0 && witness) unless_off([&] { witness->unmapped(); });
+  if (error == 0 && config_.probe) {
+    probe_unmapped(*memory_, {current_.data(), memory_->cpus().count()}, process, start, end);
+  }
   return error;
 }
 
@@ -74,13 +83,21 @@ int Kernel::shmdt(Process& process, u64 start) {
 int Kernel::mprotect(Process& process, u64 start, u64 length, Rights rights) {
   ++statistics_.system_calls;
   const Acting acting(*this, process);
-  return memory_->protect(*process.space, start, length, rights, !config_.strict);
+  std::optional<CallWitness> witness;
+  if (config_.check_calls) witness.emplace(*memory_, process, start, memory_->end_of(*process.space, start, length));
+  const int error = memory_->protect(*process.space, start, length, rights, !config_.strict);
+  if (error == 0 && length != 0 && witness) {
+    unless_off([&] { witness->protected_as(rights, !config_.strict); });
+  }
+  return error;
 }
 
 int Kernel::mremap(Process& process, u64 from, u64 old_length, u64 to, u64 new_length) {
   ++statistics_.system_calls;
   const Acting acting(*this, process);
+  moving_ = true;
   const int error = memory_->move(*process.space, from, old_length, to, new_length);
+  moving_ = false;
   if (error == 0) process.oracle.move(from, from + granule_up(old_length), to, to + granule_up(new_length));
   return error;
 }
