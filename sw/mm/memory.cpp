@@ -27,9 +27,9 @@ const MemoryConfig& checked(const PhysMem& memory, const MemoryConfig& config) {
   }
   const auto layout = config.layout().problems();
   problems.insert(problems.end(), layout.begin(), layout.end());
-  if (const ReclaimConfig& marks = config.reclaim;
-      marks.high >= config.frames || (marks.high != 0 && !(marks.min <= marks.low && marks.low <= marks.high)) ||
-      (marks.high == 0 && marks.min >= config.frames)) {
+  const ReclaimConfig& marks = config.reclaim;
+  const bool ordered = marks.high == 0 || (marks.min <= marks.low && marks.low <= marks.high);
+  if (const u32 top = std::max(marks.min, marks.high); !ordered || (top != 0 && top >= config.frames)) {
     problems.push_back("the marks of reclaim must be min <= low <= high and less than the " +
                        std::to_string(config.frames) + " frames");
   }

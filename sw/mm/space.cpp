@@ -58,7 +58,12 @@ void Memory::destroy(AddressSpace& space) {
   g.commit();
   cpus_.drop(space.tag);
   thrash_.forget_space(space.tag.id);
-  std::erase(spaces_, &space);
+  const auto at = std::find(spaces_.begin(), spaces_.end(), &space);
+  // The turn of the sweep stays with, or before, the one that is next (P54).
+  if (static_cast<size_t>(at - spaces_.begin()) <= sweep_at_)
+    sweep_at_ = (sweep_at_ == 0 ? spaces_.size() : sweep_at_) - 1;
+  spaces_.erase(at);
+  if (sweep_at_ >= spaces_.size()) sweep_at_ = spaces_.empty() ? 0 : spaces_.size() - 1;
   reap_segments();
 }
 
