@@ -125,7 +125,11 @@ WorkloadOutcome run_workload(std::string_view name, Kernel& kernel, u64 seed, u3
   const Workload* const w = find_workload(name);
   if (w == nullptr) throw UserError("there is no workload \"" + std::string(name) + "\"");
   if (scale == 0) throw UserError("the scale of a workload is at least 1");
-  const bool forced = kernel.config().frames <= frames_of(*w, kernel.config().format, scale);
+  // How many pages come back depends on the replacement, and that on what several CPUs do; reserves and blocks too.
+  const Config& config = kernel.config();
+  const bool plain = kernel.memory().cpus().count() == 1 && !config.prefault && !config.huge && config.nodes == 1 &&
+                     config.watermarks == WatermarkPreset::off;
+  const bool forced = plain && config.frames <= frames_of(*w, config.format, scale);
   Stage stage(kernel, seed, scale, forced);
   w->run(stage);
   kernel.finish();
