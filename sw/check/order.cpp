@@ -139,9 +139,6 @@ void OrderChecker::event(const MmEvent& e) {
     case MmEvent::Kind::context:
       context(e);
       break;
-    case MmEvent::Kind::fill:
-    case MmEvent::Kind::fault:
-      break;
     case MmEvent::Kind::free:
       for (const Pending& p : pending_) {
         if (p.pfn == e.pfn) {
@@ -152,6 +149,8 @@ void OrderChecker::event(const MmEvent& e) {
       break;
     case MmEvent::Kind::access:
       check_settled();
+      break;
+    default:
       break;
   }
 }

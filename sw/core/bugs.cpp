@@ -9,11 +9,14 @@ namespace {
 constexpr BugName kNames[] = {
     {Bug::lost_dirty, "M1", "eviction decides from an entry read when the page was aged: a later store is lost"},
     {Bug::early_free, "M2", "a frame is freed before the invalidation of its mapping is acknowledged"},
+    {Bug::early_table_free, "M3", "a table is freed before the invalidation of the entry that named it"},
     {Bug::map_unread, "M4", "a page is mapped although its read from the swap area failed"},
+    {Bug::early_invalidate, "M5", "munmap invalidates first and clears the entries then"},
     {Bug::no_coalescing, "M6", "freed buddy blocks are never merged"},
     {Bug::slot_leak, "M7", "swap-in does not release its swap slot"},
     {Bug::asid_ignored, "M8", "every address space has the same ASID"},
     {Bug::free_mapped, "M9", "a frame goes back to the free lists while another process maps it"},
+    {Bug::narrow_count, "M10", "a frame counts the entries that map it in 8 bits"},
     {Bug::protect_stale, "M11", "mprotect takes rights away without an invalidation"},
     {Bug::fork_stale, "M12", "fork write-protects the parent without an invalidation"},
     {Bug::swap_word_valid, "M13", "the swap word is written with the valid bit set"},
@@ -23,11 +26,18 @@ constexpr BugName kNames[] = {
     {Bug::no_zero_fill, "M17", "a reused frame is handed out without being cleared"},
     {Bug::rss_leak, "M18", "swap-out does not lower the count of resident pages"},
     {Bug::split_hole, "M19", "a block that is split leaves one entry unset"},
+    {Bug::roots_only, "M20", "the audits evaluate the roots of the page tables and nothing below"},
     {Bug::stack_gap, "M21", "the stack grows over the areas below it"},
     {Bug::damage_ignored, "M22", "a compressed trace that is damaged or cut off ends there without an error"},
     {Bug::no_yield, "M23", "the yield hook does nothing"},
     {Bug::cow_late_flush, "M24", "copy on write maps the copy before the other CPUs have forgotten the original"},
     {Bug::migrate_early_copy, "M25", "compaction copies a page before its entries are cleared and invalidated"},
+    {Bug::clean_rewritten, "M30", "eviction writes a clean page whose slot is still good"},
+    {Bug::kswapd_idle, "M31", "kswapd stops at the low mark instead of the high one"},
+    {Bug::age_ignored, "M32", "eviction takes pages whatever their age"},
+    {Bug::unfair_sweep, "M33", "the sweep stays with one process as long as it has pages"},
+    {Bug::oom_kills_init, "M34", "the OOM killer takes the first process"},
+    {Bug::dirty_dropped, "M35", "eviction drops dirty pages without writing them"},
 };
 }  // namespace
 

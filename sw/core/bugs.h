@@ -16,11 +16,14 @@ enum class Bug : u8 {
   none,
   lost_dirty,          // M1: evicts by an entry read long before, overwriting it
   early_free,          // M2: frees a frame before its invalidation is acknowledged
+  early_table_free,    // M3: frees a table before the walk caches have forgotten it
   map_unread,          // M4: maps a page whose read failed
+  early_invalidate,    // M5: munmap invalidates before it clears the entries
   no_coalescing,       // M6: buddy blocks are never merged
   slot_leak,           // M7: swap-in does not release the slot
   asid_ignored,        // M8: every address space has the same ASID
   free_mapped,         // M9: a frame is freed while another process maps it
+  narrow_count,        // M10: a frame counts its mappings in 8 bits
   protect_stale,       // M11: mprotect without invalidation
   fork_stale,          // M12: fork does not invalidate the parent
   swap_word_valid,     // M13: the swap word has the valid bit set
@@ -30,11 +33,18 @@ enum class Bug : u8 {
   no_zero_fill,        // M17: a reused frame is not cleared
   rss_leak,            // M18: swap-out does not lower the resident count
   split_hole,          // M19: a split leaves one entry unset
+  roots_only,          // M20: the audits look at the roots of the tables only
   stack_gap,           // M21: the stack grows over what lies below it
   damage_ignored,      // M22: a compressed trace that is cut off looks like a short one
   no_yield,            // M23: the yield hook does nothing
   cow_late_flush,      // M24: the copy is mapped before the other CPUs have forgotten the original
   migrate_early_copy,  // M25: compaction copies a page before its entries are cleared and invalidated
+  clean_rewritten,     // M30: eviction writes a clean page whose slot is good
+  kswapd_idle,         // M31: kswapd stops at the low mark
+  age_ignored,         // M32: eviction takes pages that are not old
+  unfair_sweep,        // M33: the sweep stays with one process as long as it has pages
+  oom_kills_init,      // M34: the OOM killer takes the first process
+  dirty_dropped,       // M35: eviction does not write dirty pages
 };
 
 struct BugName {

@@ -54,7 +54,7 @@ void Memory::inherit(Pfn from, Pfn to) {
   if (fresh.slot != 0) swap_[fresh.slot].cached = to;
   FrameList& list = old.state == FrameState::shm                      ? shm_
                     : old.state == FrameState::file && old.count == 0 ? cached_
-                                                                      : ageing_;
+                                                                      : old.rmap.front().space->resident;
   fresh.dirty = std::exchange(old.dirty, false);
   if (PageObject* object = old.object; object != nullptr) {
     const u64 index = old.index;

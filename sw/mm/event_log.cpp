@@ -42,6 +42,36 @@ std::string EventLog::text() const {
         out += "CPU " + std::to_string(e.cpu) + " process " + std::to_string(e.space) + " fault at " + hex(e.va) +
                " took " + std::to_string(e.cycles) + " cycles";
         break;
+      case MmEvent::Kind::scan:
+        out += "reclaim";
+        break;
+      case MmEvent::Kind::scanned:
+        out += "reclaimed " + std::to_string(e.new_word) + " frames";
+        break;
+      case MmEvent::Kind::sweep:
+        out += "sweep of process " + std::to_string(e.space) + ", " + std::to_string(e.seen) + " pages";
+        break;
+      case MmEvent::Kind::evict:
+      case MmEvent::Kind::evicted:
+        out += (e.kind == MmEvent::Kind::evict ? "evict frame " : "end of the eviction of frame ") + hex(e.pfn);
+        break;
+      case MmEvent::Kind::direct:
+        out += "direct reclaim, " + std::to_string(e.seen) + " frames free";
+        break;
+      case MmEvent::Kind::wakes:
+      case MmEvent::Kind::runs:
+      case MmEvent::Kind::sleeps:
+        out += e.kind == MmEvent::Kind::wakes  ? "kswapd wakes, "
+               : e.kind == MmEvent::Kind::runs ? "kswapd runs, "
+                                               : "kswapd sleeps, ";
+        out += std::to_string(e.seen) + " frames free";
+        break;
+      case MmEvent::Kind::thrash:
+        out += "thrashing: " + std::to_string(e.seen) + " refaults in 1000 references";
+        break;
+      case MmEvent::Kind::oom:
+        out += "out of memory: process " + std::to_string(e.space) + " is killed";
+        break;
     }
     out += '\n';
   }

@@ -8,6 +8,7 @@
 #include <boost/circular_buffer.hpp>
 #include <string>
 
+#include "sw/core/random.h"
 #include "sw/hw/ports.h"
 #include "sw/mm/asid.h"
 #include "sw/mm/cost.h"
@@ -25,6 +26,18 @@ struct MmEvent {
     context,      // cpu, asid, space: the CPU goes on in this space
     fill,         // cpu, asid, space, va, new_word: into the TLB by software
     fault,        // cpu, space, va, cycles: handled
+    // Reclaim; check/reclaim.h
+    scan,     // begins
+    scanned,  // new_word: frames freed
+    sweep,    // space: the turn is its; seen: pages it owns
+    evict,    // pfn, span 1: although it is not old
+    evicted,  // pfn, new_word 1: the frame is free
+    direct,   // an allocation reclaims by itself; seen: free frames, span 1: none of them serves it
+    wakes,    // kswapd; seen: free frames
+    runs,     // kswapd: one step
+    sleeps,   // kswapd; seen: free frames, new_word 1: it found nothing to free
+    thrash,   // an alarm begins; seen: near refaults in 1 000 references
+    oom,      // space: chosen to be killed
   };
   Kind kind = Kind::access;
   Invalidate op = Invalidate::all;
@@ -52,19 +65,26 @@ class EventLog {
   explicit EventLog(size_t keep = 64) : last_(keep) {}
   void add(const MmEvent& event) {
     last_.push_back(event);
+    mix_in(event);
     if (meter_ != nullptr) charge(event.kind);
     if (listener_ != nullptr) listener_->event(event);
   }
   void listen(MmListener* listener) { listener_ = listener; }
   void charge_to(Meter* meter) { meter_ = meter; }  // the costs of what is logged
   std::string text() const;                         // the last events, one a line
+  u64 hash() const { return hash_; }                // over all events so far (P60)
 
  private:
   void charge(MmEvent::Kind kind) const;
+  void mix_in(const MmEvent& e) {
+    const u64 head = u64(e.kind) | u64(e.op) << 8 | u64{e.cpu} << 16 | u64{e.asid} << 24 | u64{e.space} << 40;
+    hash_ = mix(hash_ ^ head) + mix(e.va ^ (u64{e.pfn} << 32)) + mix(e.old_word ^ hash_) + mix(e.new_word + e.cycles);
+  }
 
   boost::circular_buffer<MmEvent> last_;
   MmListener* listener_ = nullptr;
   Meter* meter_ = nullptr;
+  u64 hash_ = 0;
 };
 
 }  // namespace kilburn::os

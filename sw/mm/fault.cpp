@@ -64,6 +64,7 @@ FaultKind Memory::resolve(AddressSpace& space, u64 page, arch::Op op, const VmaS
 
 FaultKind Memory::first_touch(AddressSpace& space, u64 page, arch::Op op, const VmaSet::Coverage& cover) {
   PteView v{.kind = EntryKind::leaf, .pfn = kZeroFrame, .rights = cover.rights, .young = true};
+  thrash_.returned(PageKey::of_space(space.tag.id, page), frames_in_use());
   if (op != arch::Op::write && cover.only_anonymous) {
     v.rights = static_cast<Rights>(cover.rights & ~kWrite);
     install(space, page, 0, format_.leaf(v));

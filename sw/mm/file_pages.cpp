@@ -24,6 +24,7 @@ void Memory::insert_page(Pfn pfn, PageObject& object, u64 index) {
   frame.age = kAgeStart;
   frame.dirty = false;
   pages_.insert(frame, object, index);
+  thrash_.returned(PageKey::of_object(object.number, index), frames_in_use());
   if (frame.state == FrameState::shm) {
     shm_.push_back(frame);
     ++shm_count_;

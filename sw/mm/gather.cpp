@@ -36,6 +36,14 @@ void Gather::table_unhooked(SpaceTag& tag) {
   if (Space* space = find(tag); space != nullptr) space->whole = true;
 }
 
+void Gather::free_table_after(Pfn pfn) {
+  if (releaser_.bug() == Bug::early_table_free) {
+    releaser_.release_frame(pfn);
+  } else {
+    free_after(pfn);
+  }
+}
+
 void Gather::commit() {
   if (releaser_.bug() == Bug::early_free) release();
   for (const Space& space : spaces_) {

@@ -31,6 +31,7 @@ class Gather {
   // A table entry was cleared: walk caches hold it under any address, so the whole space goes.
   void table_unhooked(SpaceTag& space);
   void free_after(Pfn pfn) { frames_.push_back(pfn); }
+  void free_table_after(Pfn pfn);
 
   void commit();
   // Seeded bug: takes the entries as done without any invalidation.

@@ -58,6 +58,10 @@ int Memory::unmap(AddressSpace& space, u64 start, u64 length) {
   if (space.locks != 0) space.locks = space.vmas.locked_bytes();
   const u64 size = format_.page_size();
   Gather g = gather();
+  if (config_.bug == Bug::early_invalidate) {
+    cpus_.space(space.tag);
+    yield_(start);
+  }
   // Pages at the borders that other areas still use are kept, and the gone granules cleared.
   const auto kept = [&](u64 page) { return space.vmas.coverage(page, page + size).any; };
   u64 lo = format_.page_down(start), hi = format_.page_down(end - 1) + size;
@@ -75,7 +79,11 @@ int Memory::unmap(AddressSpace& space, u64 start, u64 length) {
     discard(space, lo, hi, g);
     space.table.prune(lo, hi, g);
   }
-  g.commit();
+  if (config_.bug == Bug::early_invalidate) {
+    g.commit_without_invalidation();
+  } else {
+    g.commit();
+  }
   reap_segments();
   return 0;
 }

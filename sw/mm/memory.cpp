@@ -27,6 +27,12 @@ const MemoryConfig& checked(const PhysMem& memory, const MemoryConfig& config) {
   }
   const auto layout = config.layout().problems();
   problems.insert(problems.end(), layout.begin(), layout.end());
+  if (const ReclaimConfig& marks = config.reclaim;
+      marks.high >= config.frames || (marks.high != 0 && !(marks.min <= marks.low && marks.low <= marks.high)) ||
+      (marks.high == 0 && marks.min >= config.frames)) {
+    problems.push_back("the marks of reclaim must be min <= low <= high and less than the " +
+                       std::to_string(config.frames) + " frames");
+  }
   if (config.asid_bits < 1 || config.asid_bits > 12) problems.emplace_back("ASID bits must be 1 to 12");
   if (config.refill == RefillMode::software && info.hardware_ad) {
     problems.push_back("the TLB cannot be filled by software in the " + std::string(arch::name(config.format)) +
@@ -64,9 +70,13 @@ Memory::Memory(PhysMem& memory, std::span<MmuPort* const> ports, BlockDevice& de
       pages_(config.frames),
       parts_{memory_, format_, *this, log_, cpus_, yield_, config.huge ? this : nullptr},
       kernel_(parts_, map_, buddy_, *this, cpus_, kEmptyRootFrame),
+      kswapd_(config.reclaim),
+      thrash_(config.reclaim.thrash_window, config.reclaim.thrash_alarm),
       page_(format_.page_size()),
       chunk_(format_.page_size()) {
   log_.charge_to(&meter_);
+  if (config.reclaim.working_set_every != 0) working_sets_at_ = config.reclaim.working_set_every;
+  plan_background();
   if (config.bug == Bug::lost_dirty) snapshots_.resize(config.frames);
   map_[kZeroFrame].state = FrameState::zero;
   zero(kZeroFrame);
@@ -81,7 +91,6 @@ Memory::Memory(PhysMem& memory, std::span<MmuPort* const> ports, BlockDevice& de
 }
 
 Memory::~Memory() {
-  ageing_.clear();
   cached_.clear();
   shm_.clear();
 }
@@ -109,34 +118,13 @@ Pfn Memory::alloc_frame(FrameState state) {
   return pfn;
 }
 
-// A block, after reclaim if need be; kNoFrame if that does not help. Who has reclaimed all it could may use
-// the reserve: it gives memory back by swapping, or the run ends here anyway.
+// A block, after reclaim if need be; kNoFrame if that does not help.
 Pfn Memory::alloc_block(const FrameRequest& request) {
-  Pfn pfn = buddy_.alloc(request);
-  const auto compact = [&] {
-    if (pfn == kNoFrame && request.order > 0 && compact_for(request)) pfn = buddy_.alloc(request);
-  };
-  compact();
-  if (pfn == kNoFrame) end_transfers();
-  for (unsigned round = 0; pfn == kNoFrame && round < kReclaimRounds; ++round) {
-    // A batch, so that large memories do not scan for every frame.
-    if (reclaim(std::max(std::clamp<u32>(config_.frames / 64, 1, 32), u32{1} << request.order)) == 0) break;
-    pfn = buddy_.alloc(request);
-    compact();
-  }
-  if (pfn == kNoFrame && drop_transfers()) {
-    pfn = buddy_.alloc(request);
-    if (pfn == kNoFrame && reclaim(u32{1} << request.order) != 0) pfn = buddy_.alloc(request);
-    compact();
-  }
-  if (pfn == kNoFrame) {
-    FrameRequest last = request;
-    last.reserve = true;
-    pfn = buddy_.alloc(last);
-  }
-  if (pfn != kNoFrame) {
-    statistics_.frames_peak = std::max<u64>(statistics_.frames_peak, config_.frames - buddy_.free_frames());
-  }
+  Pfn pfn = take_block(request);
+  if (pfn == kNoFrame) pfn = block_after_reclaim(request);
+  if (pfn == kNoFrame) return pfn;
+  statistics_.frames_peak = std::max<u64>(statistics_.frames_peak, config_.frames - buddy_.free_frames());
+  note_free();
   return pfn;
 }
 
@@ -151,7 +139,7 @@ void Memory::out_of_memory() const {
 }
 
 Pfn Memory::spare_frame(FrameState state) {
-  if (buddy_.free_frames() <= config_.frames / 8) return kNoFrame;
+  if (buddy_.free_frames() <= std::max(config_.frames / 8, config_.reclaim.low)) return kNoFrame;
   const Pfn pfn = buddy_.alloc({.node = node_});
   if (pfn == kNoFrame) return kNoFrame;
   map_[pfn].state = state;
@@ -226,13 +214,17 @@ bool Memory::fill(const AddressSpace& space, u64 page, Pfn pfn) {
 
 void Memory::add_mapping(AddressSpace& space, u64 page, Pfn pfn) {
   Frame& frame = map_.at(pfn);
-  if (frame.count++ == 0 && frame.state != FrameState::shm) {
+  const bool first = frame.rmap.empty();
+  ++frame.count;
+  if (config_.bug == Bug::narrow_count) frame.count &= 0xff;
+  if (first && frame.state != FrameState::shm) {
     if (frame.state == FrameState::file) {
       cached_.erase(FrameList::s_iterator_to(frame));
       --cached_count_;
     }
     frame.age = kAgeStart;
-    ageing_.push_back(frame);
+    space.resident.push_back(frame);
+    ++space.resident_count;
     ++ageing_count_;
   }
   frame.rmap.push_back({&space, page});
@@ -246,16 +238,27 @@ bool Memory::remove_mapping(AddressSpace& space, u64 page, Pfn pfn) {
   if (at == frame.rmap.end()) {
     throw Violation("P4", "frame " + hex(pfn) + " does not know its mapping at " + hex(page) + "\n" + log_.text());
   }
+  AddressSpace* const owner = frame.rmap.front().space;
   *at = frame.rmap.back();
   frame.rmap.pop_back();
   --space.rss;
-  if (--frame.count != 0) {
-    if (config_.bug != Bug::free_mapped || frame.object != nullptr) return false;
+  if (--frame.count != 0 && config_.bug == Bug::free_mapped && frame.object == nullptr) {
     frame.count = 0;
     frame.rmap.clear();
   }
   if (frame.state == FrameState::shm) return false;
-  ageing_.erase(FrameList::s_iterator_to(frame));
+  AddressSpace* const heir = frame.count == 0 ? nullptr : frame.rmap.front().space;
+  if (heir != owner) {
+    owner->resident.erase(FrameList::s_iterator_to(frame));
+    --owner->resident_count;
+  }
+  if (heir != nullptr) {
+    if (heir != owner) {
+      heir->resident.push_back(frame);
+      ++heir->resident_count;
+    }
+    return false;
+  }
   --ageing_count_;
   if (frame.state == FrameState::file) {  // the cache keeps it
     cached_.push_back(frame);

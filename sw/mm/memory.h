@@ -15,8 +15,11 @@
 #include "sw/mm/file_contents.h"
 #include "sw/mm/frame_allocator.h"
 #include "sw/mm/kernel_memory.h"
+#include "sw/mm/kswapd.h"
+#include "sw/mm/oom.h"
 #include "sw/mm/page_cache.h"
 #include "sw/mm/swap_space.h"
+#include "sw/mm/thrash.h"
 #include "sw/mm/transfer.h"
 #include "sw/mm/vm_ops.h"
 
@@ -48,7 +51,8 @@ struct MemoryConfig {
   u32 highmem_frames = 0;
   WatermarkPreset watermarks = WatermarkPreset::off;
 
-  bool age_invalidate = true;  // ageing invalidates the TLB entry, so that a hot page becomes young again
+  AgeInvalidate age_invalidate = AgeInvalidate::page;
+  ReclaimConfig reclaim = {};
 
   PhysicalLayout layout() const { return {frames, nodes, dma_frames, highmem_frames, watermarks}; }
 };
@@ -88,7 +92,13 @@ struct MemoryStatistics {
   u64 swap_full = 0;          // evictions given up for lack of a slot
   u64 write_errors = 0, read_errors = 0, checksum_errors = 0;
   u64 reclaims = 0, aged = 0;
-  u64 forced = 0;       // evictions tried on pages that were not old
+  u64 forced = 0;  // evictions tried on pages that were not old
+  u64 freed_from_caches = 0, freed_from_segments = 0, freed_from_processes = 0;
+  u64 direct_reclaims = 0, direct_freed = 0;  // by allocations
+  u64 kswapd_wakes = 0, kswapd_timer_wakes = 0, kswapd_steps = 0, kswapd_freed = 0;
+  u64 kswapd_failures = 0;  // nothing to free: it sleeps although few frames are free
+  u64 reserve_used = 0;     // frames taken at or below the min mark
+  ThrashDetector::Counters thrash;
   u64 frames_peak = 0;  // in use at once, reserved ones included
   u64 forks = 0;
   u64 stack_growths = 0;
@@ -167,7 +177,19 @@ class Memory final : public TableFrames, private BlockSource, private BlockSplit
   // --- reclaim (reclaim.cpp): each frees up to `target` frames and says how many ---
   u32 shrink_mmap(u32 target);      // page cache and buffer cache: what no process maps
   u32 shm_swap(u32 target);         // shared memory
-  u32 try_to_swap_out(u32 target);  // what processes map
+  u32 try_to_swap_out(u32 target);  // what processes map (sweep.cpp): each in turn, by its size
+
+  // --- background work (kswapd.cpp): after each reference; `now` counts them ---
+  bool background_due(u64 now) const { return now >= background_at_; }
+  void background(u64 now);
+  // Counts and clears the A bits of the space's pages.
+  void sample_working_set(AddressSpace&);
+
+  // --- out of memory (oom.cpp); without a killer, or one who finds nobody, OutOfMemory ends the run ---
+  void set_oom_killer(OomKiller* killer) { oom_killer_ = killer; }
+  Badness badness(const AddressSpace&) const;
+  // While somebody who is to be killed finishes: allocations may go below the min mark.
+  void open_reserve(bool open) { reserve_open_ = open; }
 
   // --- called by the areas' operations (vm_ops.cpp) ---
   Fetched file_page(FileObject&, u64 index);
@@ -221,9 +243,13 @@ class Memory final : public TableFrames, private BlockSource, private BlockSplit
   PhysMem& physical() { return memory_; }
   EventLog& log() { return log_; }
   const Cpus& cpus() const { return cpus_; }
+  std::span<AddressSpace* const> spaces() const { return spaces_; }
   Yield& yield() { return yield_; }
   Meter& meter() { return meter_; }
-  const MemoryStatistics& statistics() const { return statistics_; }
+  const MemoryStatistics& statistics() const {
+    statistics_.thrash = thrash_.counters();
+    return statistics_;
+  }
   u64 frame_address(Pfn pfn) const { return u64{pfn} << format_.info().page_shift; }
 
  private:
@@ -237,6 +263,8 @@ class Memory final : public TableFrames, private BlockSource, private BlockSplit
   void release_frame(Pfn) override;
   Bug bug() const override { return config_.bug; }
   Pfn alloc_frame(FrameState);
+  Pfn take_block(const FrameRequest&);           // kNoFrame if only the reserve is left
+  Pfn block_after_reclaim(const FrameRequest&);  // and if reclaim does not help either
   Pfn alloc_block(const FrameRequest&) override;
   void release_block(Pfn, unsigned order) override;
   void zero(Pfn);
@@ -245,6 +273,7 @@ class Memory final : public TableFrames, private BlockSource, private BlockSplit
   bool make_bytes(const AddressSpace&, u64 page);  // into page_; false if a device does not give them
   // Whether a present entry's frame is one of memory that counts its mappings.
   bool counted(Pfn pfn) const { return pfn != kZeroFrame && pfn < config_.frames; }
+  u64 frames_in_use() const { return config_.frames - buddy_.free_frames(); }
   Pfn spare_frame(FrameState);  // never reclaims; kNoFrame if few are free
   Pfn lend_frame() override { return spare_frame(FrameState::buffer); }
   void return_frame(Pfn) override;
@@ -303,6 +332,12 @@ class Memory final : public TableFrames, private BlockSource, private BlockSplit
   bool drop_transfers();
   bool locked(const Frame&) const;
 
+  // kswapd.cpp
+  void note_free();  // wakes kswapd if it is time
+  void kswapd_step(u64 now);
+  void close_thrash_window(u64 now);
+  void plan_background();
+
   // compaction.cpp
   bool movable(const Frame&) const;
   void migrate(Pfn from, Pfn to);
@@ -319,10 +354,17 @@ class Memory final : public TableFrames, private BlockSource, private BlockSplit
 
   // reclaim.cpp
   u32 reclaim(u32 target);
+  u32 scan(u32 target);
+  bool evict(Frame&, bool forced = false);
+
+  // sweep.cpp
+  u32 look_at_first(FrameList&);
   u32 age_and_evict(FrameList&, u64 count, u32 target);
+  AddressSpace& next_in_sweep();
   u32 evict_unaged(FrameList&, u64 count);
+  u32 evict_unaged_of_processes();
   bool test_clear_young(Frame&);
-  bool evict(Frame&);
+  bool serves(const Frame&) const;
   u32 write_out(Frame&);
 
   MemoryConfig config_;
@@ -352,13 +394,24 @@ class Memory final : public TableFrames, private BlockSource, private BlockSplit
   Transfers transfers_;
   bool may_block_ = false;  // in this fault
   u64 wake_at_ = 0;
-  FrameList ageing_;  // mapped frames, shared memory apart; next to be looked at first
-  u64 ageing_count_ = 0;
-  FrameList cached_;  // pages of files that nobody maps
+  u64 ageing_count_ = 0;  // frames in the spaces' lists
+  size_t sweep_at_ = 0;   // whose turn it is
+  FrameList cached_;      // pages of files that nobody maps
   u64 cached_count_ = 0;
   FrameList shm_;  // pages of shared memory
   u64 shm_count_ = 0;
-  MemoryStatistics statistics_;
+  Gather* batch_ = nullptr;  // AgeInvalidate::batch: of the scan that runs
+  bool reclaiming_ = false;  // L24 PF_MEMALLOC
+  bool reserve_open_ = false;
+  bool no_kill_ = false;  // swapoff rather fails
+  OomKiller* oom_killer_ = nullptr;
+  Kswapd kswapd_;
+  ThrashDetector thrash_;
+  u64 now_ = 0;            // references so far
+  u64 background_at_ = 0;  // when background() is to be called
+  u64 working_sets_at_ = ~u64{0};
+  mutable MemoryStatistics statistics_;
+  ZoneKind wanted_ = ZoneKind::highmem;  // reclaim looks for frames in this zone or a lower one
   std::vector<Pfn> spare_tables_;
   std::vector<std::byte> page_;   // one page of working space
   std::vector<std::byte> chunk_;  // another, for peek

@@ -1,29 +1,52 @@
 // SPDX-License-Identifier: Apache-2.0
 //
-// Which page goes, and how: ageing by the accessed bits (L20 vmscan), then
+// What goes in which order, and how one page goes:
 // clear the entries -> invalidate -> acknowledge -> decide by D -> write -> swap words -> free.
-#include <algorithm>
 #include <cerrno>
 
 #include "sw/mm/memory.h"
 
 namespace kilburn::os {
 
-// Frees up to `target` frames: caches, then shared memory, then what processes map (L20 try_to_free_page).
+// Frees up to `target` frames. Who reclaims may use the frames below the min mark, and never reclaims again.
 u32 Memory::reclaim(u32 target) {
   ++statistics_.reclaims;
-  u32 freed = shrink_mmap(target);
-  if (freed < target) freed += shm_swap(target - freed);
-  if (freed < target) freed += try_to_swap_out(target - freed);
-  // Hardware that walks ahead can make every page young again as fast as it is made old: then the scan
-  // finds no old page, and the next ones in line go as they are (P50).
-  if (freed == 0) freed = evict_unaged(shm_, shm_count_);
-  if (freed == 0) freed = evict_unaged(ageing_, ageing_count_);
+  log_.add({.kind = MmEvent::Kind::scan});
+  struct Scope {
+    Memory& memory;
+    ~Scope() {
+      memory.reclaiming_ = false;
+      memory.batch_ = nullptr;
+    }
+  } scope{*this};
+  reclaiming_ = true;
+  u32 freed;
+  {
+    Gather batch(cpus_, *this);
+    if (config_.age_invalidate == AgeInvalidate::batch) batch_ = &batch;
+    freed = scan(target);
+    batch.commit();
+  }
+  log_.add({.kind = MmEvent::Kind::scanned, .new_word = freed});
   return freed;
 }
 
-u32 Memory::shm_swap(u32 target) { return age_and_evict(shm_, shm_count_, target); }
-u32 Memory::try_to_swap_out(u32 target) { return age_and_evict(ageing_, ageing_count_, target); }
+// Caches, then shared memory, then what processes map (L20 try_to_free_page).
+u32 Memory::scan(u32 target) {
+  u32 freed = shrink_mmap(target);
+  statistics_.freed_from_caches += freed;
+  const auto more = [&freed](u64& counter, u32 n) {
+    counter += n;
+    freed += n;
+  };
+  if (freed < target) more(statistics_.freed_from_segments, shm_swap(target - freed));
+  if (freed < target) more(statistics_.freed_from_processes, try_to_swap_out(target - freed));
+  // Hardware that walks ahead can make every page young again as fast as it is made old: then the scan
+  // finds no old page, and the next ones in line go as they are (P50).
+  if (freed == 0) more(statistics_.freed_from_segments, evict_unaged(shm_, shm_count_));
+  if (freed == 0) more(statistics_.freed_from_processes, evict_unaged_of_processes());
+  return freed;
+}
 
 // Nobody maps these pages, so age alone counts: it is what their last users left, less one a look.
 u32 Memory::shrink_mmap(u32 target) {
@@ -32,7 +55,7 @@ u32 Memory::shrink_mmap(u32 target) {
     Frame& frame = cached_.front();
     cached_.pop_front();
     cached_.push_back(frame);
-    if (frame.pins != 0) continue;
+    if (frame.pins != 0 || !serves(frame)) continue;
     if (frame.age > 0) {
       --frame.age;
     } else {
@@ -42,56 +65,9 @@ u32 Memory::shrink_mmap(u32 target) {
   return freed < target ? freed + buffers_.shrink(target - freed) : freed;
 }
 
-// The scan is bounded: a page that is never touched again is old after at most kAgeMax rounds.
-u32 Memory::age_and_evict(FrameList& list, u64 count, u32 target) {
-  u32 freed = 0;
-  for (u64 budget = count * (kAgeMax + 2u); budget > 0 && freed < target && !list.empty(); --budget) {
-    Frame& frame = list.front();
-    list.pop_front();
-    list.push_back(frame);
-    if (frame.pins != 0 || locked(frame)) continue;
-    ++statistics_.aged;
-    if (test_clear_young(frame)) {
-      frame.age = static_cast<u8>(std::min<unsigned>(frame.age + kAgeAdvance, kAgeMax));
-    } else {
-      frame.age = static_cast<u8>(frame.age - std::min(frame.age, kAgeDecline));
-      if (frame.age == 0) freed += evict(frame);
-    }
-  }
-  return freed;
-}
-
-u32 Memory::evict_unaged(FrameList& list, u64 count) {
-  u32 freed = 0;
-  for (u64 left = count; left > 0 && freed == 0; --left) {
-    Frame& frame = list.front();
-    list.pop_front();
-    list.push_back(frame);
-    if (frame.pins != 0 || locked(frame)) continue;
-    ++statistics_.forced;
-    freed += evict(frame);
-  }
-  return freed;
-}
-
-bool Memory::test_clear_young(Frame& frame) {
-  bool young = false;
-  const auto scope = yield_.in(Sequence::ageing);
-  Gather g = gather();
-  for (const Mapping& m : frame.rmap) {
-    const u64 word = m.space->table.load(m.va);
-    if (!snapshots_.empty() && snapshots_[frame.map_nr] == 0) snapshots_[frame.map_nr] = word;
-    if (!format_.view(word).young) continue;
-    young = true;
-    m.space->table.update(m.va, [&](u64 old) { return format_.with_young(old, false); });
-    if (config_.age_invalidate) g.unhooked(m.space->tag, m.va);
-  }
-  g.commit();
-  return young;
-}
-
 // True if the frame was freed. If the page cannot be written its entries come back as they were.
-bool Memory::evict(Frame& frame) {
+bool Memory::evict(Frame& frame, bool forced) {
+  log_.add({.kind = MmEvent::Kind::evict, .pfn = frame.map_nr, .span = forced});
   const auto scope = yield_.in(Sequence::swap_out);
   boost::container::small_vector<Old, 4> olds;
   // A good copy in an area that is about to go counts for nothing.
@@ -113,14 +89,22 @@ bool Memory::evict(Frame& frame) {
     g.commit();
   }
   for (const Old& old : olds) yield_(old.at.va);
+  if (config_.bug == Bug::clean_rewritten) dirty = dirty || frame.slot != 0;
+  if (config_.bug == Bug::dirty_dropped) dirty = false;
   const AreaKind kind = frame.state == FrameState::shm    ? AreaKind::shm
                         : frame.state == FrameState::file ? AreaKind::file_shared
                                                           : AreaKind::ordinary;
   if (VmOps::of({.kind = kind}).swapout(*this, frame, dirty) != 0) {
     for (const Old& old : olds) install(*old.at.space, old.at.va, 0, old.word);
     frame.age = kAgeStart;
+    frame.dirty = dirty;  // write_out() may have given up a slot of an area that is to go
+    log_.add({.kind = MmEvent::Kind::evicted, .pfn = frame.map_nr});
     return false;
   }
+  thrash_.evicted(frame.slot != 0           ? PageKey::of_slot(frame.slot)
+                  : frame.object != nullptr ? PageKey::of_object(frame.object->number, frame.index)
+                                            : PageKey::of_space(olds.front().at.space->tag.id, olds.front().at.va));
+  if (!olds.empty()) ++olds.front().at.space->evicted;
   if (!dirty) ++(frame.slot != 0 ? statistics_.evicted_unwritten : statistics_.dropped);
   // Private memory is found by its entries alone; pages of objects by the object.
   if (frame.object == nullptr && frame.slot != 0) {
@@ -141,6 +125,7 @@ bool Memory::evict(Frame& frame) {
     g.free_after(frame.map_nr);
   }
   g.commit();
+  log_.add({.kind = MmEvent::Kind::evicted, .pfn = frame.map_nr, .new_word = 1});
   return true;
 }
 

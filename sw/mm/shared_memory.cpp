@@ -89,6 +89,7 @@ Fetched Memory::segment_page(SharedSegment& segment, u64 index) {
   const bool stored = at != segment.slots.end();
   if (stored) {
     const u32 slot = at->second;
+    thrash_.returned(PageKey::of_slot(slot), frames_in_use());
     fetched.error = slot == SharedSegment::kLost ? EIO : page_from_swap(slot, fetched.pfn);
     if (slot != SharedSegment::kLost) slot_was_read(slot, fetched.error);
     if (fetched.error != 0) {

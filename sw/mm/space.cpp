@@ -57,6 +57,7 @@ void Memory::destroy(AddressSpace& space) {
   space.table.free_root(g);
   g.commit();
   cpus_.drop(space.tag);
+  thrash_.forget_space(space.tag.id);
   std::erase(spaces_, &space);
   reap_segments();
 }

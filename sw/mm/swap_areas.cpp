@@ -16,6 +16,10 @@ int Memory::swap_off(u32 area) {
   if (!swap_.known(area)) return EINVAL;
   wait_for_transfers();
   swap_.close(area);
+  struct Spared {  // an area that cannot be emptied is no reason to kill
+    bool& flag;
+    ~Spared() { flag = false; }
+  } spared{no_kill_ = true};
   try {
     for (AddressSpace* space : spaces_) {
       space->table.for_each_leaf(0, format_.user_top(), [&](u64 page, u64) {

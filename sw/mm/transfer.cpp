@@ -11,6 +11,7 @@ namespace kilburn::os {
 // kernel knows when the disk's time has passed.
 void Memory::start_read(u32 slot) {
   const Pfn pfn = alloc_frame(FrameState::kernel);
+  thrash_.returned(PageKey::of_slot(slot), frames_in_use());
   const int error = VmOps::of({}).swapin(*this, slot, pfn);
   Frame& frame = map_[pfn];
   ++frame.pins;

@@ -169,6 +169,18 @@ void VmaSet::copy_from(const VmaSet& other) {
   }
 }
 
+// For both ends of each area and the byte past it.
+void VmaSet::check_find(const std::function<const Vma*(u64)>& found) const {
+  for (const Vma& vma : tree_) {
+    for (const u64 address : {vma.start, vma.end - 1, vma.end}) {
+      const auto linear = std::find_if(tree_.begin(), tree_.end(), [address](const Vma& v) { return v.end > address; });
+      const Vma* expected = linear != tree_.end() && linear->start <= address ? &*linear : nullptr;
+      if (found(address) != expected) throw Violation("P21", "find(" + hex(address) + ") differs from a linear search");
+      if (tree_.size() > 64) break;  // quadratic: on large trees the first end only
+    }
+  }
+}
+
 void VmaSet::check(u64 top) const {
   const Vma* before = nullptr;
   for (const Vma& vma : tree_) {
@@ -177,14 +189,8 @@ void VmaSet::check(u64 top) const {
     }
     if (before != nullptr && before->end > vma.start) throw Violation("P19", "areas overlap at " + hex(vma.start));
     before = &vma;
-    // P21: the tree's answer for both ends and the byte past equals a search from the front.
-    for (const u64 address : {vma.start, vma.end - 1, vma.end}) {
-      const auto linear = std::find_if(tree_.begin(), tree_.end(), [address](const Vma& v) { return v.end > address; });
-      const Vma* expected = linear != tree_.end() && linear->start <= address ? &*linear : nullptr;
-      if (find(address) != expected) throw Violation("P21", "find(" + hex(address) + ") differs from a linear search");
-      if (tree_.size() > 64) break;  // quadratic: on large trees the first end only
-    }
   }
+  check_find([this](u64 address) { return find(address); });
   // P20: heights of the two subtrees differ by at most 1 and agree with the stored balance.
   const auto height = [](auto&& self, Tree::node_traits::const_node_ptr node) -> int {
     if (node == nullptr) return 0;

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <boost/intrusive/avl_set.hpp>
+#include <functional>
 
 #include "sw/core/types.h"
 #include "sw/mm/page_object.h"
@@ -113,6 +114,8 @@ class VmaSet {
 
   // P19 sorted, disjoint, not empty, aligned, below `top`; P20 AVL heights; P21 find; throws Violation.
   void check(u64 top) const;
+  // P21: what `found` says of an address is what a search from the front says; throws Violation.
+  void check_find(const std::function<const Vma*(u64)>& found) const;
 
  private:
   struct EndKey {

@@ -4,10 +4,18 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "sw/mm/memory.h"
 
 namespace kilburn::os {
+
+// When the audits run besides the end of a run.
+enum class AuditAt : u8 {
+  end,
+  interval,  // every `audit_every` references
+  fault,     // and after each fault
+};
 
 struct Config {
   arch::Format format = arch::Format::x86_64;
@@ -28,11 +36,16 @@ struct Config {
   bool spread = false;         // consecutive quanta of a process run on different CPUs
   bool block = true;           // a process waits for the disk while another one runs on its CPU
   u32 quantum = 1000;          // references before another process runs
-  u64 audit_every = 0;         // references between audits; 0: only at the end
-  u64 max_references = 0;      // the run ends there; 0: no limit
-  bool strict = false;         // an access outside every area is SIGSEGV; else an area is inferred
+  AuditAt audit_at = AuditAt::interval;
+  u64 audit_every = 0;                       // references between audits; 0: only at the end
+  std::vector<std::string> checks_off = {};  // ids of audits and of the order checker that are passed over
+  bool roots_only = false;                   // M20 as a mode, beside another bug
+  bool probe = false;                        // audits try every entry through the MMU too (P22, P25)
+  u64 max_references = 0;                    // the run ends there; 0: no limit
+  bool strict = false;                       // an access outside every area is SIGSEGV; else an area is inferred
   bool poison = true;
-  bool age_invalidate = true;
+  AgeInvalidate age_invalidate = AgeInvalidate::page;
+  ReclaimConfig reclaim = {};
   bool huge = false;       // large pages and granularity-hint blocks
   u32 nodes = 1;           // of memory (NUMA)
   u32 dma_frames = 0;      // frames of zone DMA
@@ -40,6 +53,8 @@ struct Config {
   WatermarkPreset watermarks = WatermarkPreset::off;
   bool check_order = true;        // P28, P29, P32, P33 on every event
   bool check_loads = true;        // the oracle
+  bool check_contents = true;     // P30, P45, P49, P55 when an entry becomes present
+  bool check_calls = true;        // P22, P23, P39 to P41, P43 around faults, munmap, mprotect, signals
   bool check_translation = true;  // P27, P32 on every access
 
   MemoryConfig memory() const {
@@ -63,7 +78,8 @@ struct Config {
             .dma_frames = dma_frames,
             .highmem_frames = highmem_frames,
             .watermarks = watermarks,
-            .age_invalidate = age_invalidate};
+            .age_invalidate = age_invalidate,
+            .reclaim = reclaim};
   }
 };
 
@@ -93,7 +109,8 @@ struct Statistics {
   u64 processes = 0;
   u64 children_without_trace = 0;
   u64 killed = 0;
-  u64 killed_segv = 0, killed_bus = 0, killed_asked = 0;
+  u64 killed_segv = 0, killed_bus = 0, killed_asked = 0, killed_oom = 0;
+  u64 oom_kills = 0;      // chosen to be killed
   u64 lost_granules = 0;  // 4 KB that an I/O error took from a process that never touched them again
   u64 audits = 0;
   u64 cycles = 0;  // of the clock

@@ -7,6 +7,8 @@
 #include <boost/crc.hpp>
 
 #include "sw/check/audit.h"
+#include "sw/check/probe.h"
+#include "sw/check/witness.h"
 #include "sw/core/random.h"
 
 namespace kilburn::os {
@@ -27,12 +29,14 @@ Kernel::Kernel(PhysMem& physical, std::span<MmuPort* const> ports, Clock& clock,
       own_device_(device == nullptr ? make_device(config) : nullptr),
       memory_(std::make_unique<Memory>(physical, ports, device == nullptr ? *own_device_ : *device, config.memory())),
       order_(memory_->format(), config.frames + config.device_frames, memory_->log(), memory_->cpus().count()),
+      reclaim_check_(*memory_),
       shared_bytes_(&memory_->contents()),
       page_mask_(memory_->format().page_size() - 1) {
   if (config.quantum == 0) throw UserError("the quantum must be at least 1 reference");
   turn_.fill(~size_t{0});  // the first process is next
   memory_->meter().follow(&clock);
   memory_->log().listen(this);
+  memory_->set_oom_killer(this);
   for (unsigned cpu = 0; cpu < memory_->cpus().count(); ++cpu) leave_context(cpu);
 }
 
@@ -42,15 +46,25 @@ Kernel::Kernel(PhysMem& physical, MmuPort& port, Clock& clock, const Config& con
 Kernel::Kernel(PhysMem& physical, MmuPort& port, Clock& clock, BlockDevice& device, const Config& config)
     : Kernel(physical, std::array<MmuPort*, 1>{&port}, clock, config, &device) {}
 
-Kernel::~Kernel() { memory_->log().listen(nullptr); }
+Kernel::~Kernel() {
+  memory_->log().listen(nullptr);
+  memory_->set_oom_killer(nullptr);
+}
 
 void Kernel::event(const MmEvent& e) {
+  if (recorder_ != nullptr) recorder_->event(e);
   if (e.kind == MmEvent::Kind::entry || e.kind == MmEvent::Kind::table || e.kind == MmEvent::Kind::invalidate) {
     memory_->yield().step();
   }
-  if (config_.check_order) order_.event(e);
+  if (config_.check_order) {
+    unless_off([&] { order_.event(e); });
+    unless_off([&] { reclaim_check_.event(e); });
+  }
   if (e.kind != MmEvent::Kind::entry || e.space == 0 || e.space > processes_.size()) return;
-  if (config_.check_translation) witness(e);
+  if (config_.check_contents && !moving_) {
+    unless_off([&] { check_contents(*memory_, *processes_[e.space - 1], e); });
+  }
+  if (config_.check_translation) unless_off([&] { witness(e); });
   // The oracle's touched and stored marks follow what A and D can still know (P31, P32).
   const PteFormat& format = memory_->format();
   const PteView old = format.view(e.old_word);
@@ -104,6 +118,7 @@ Process& Kernel::spawn() {
 
 Process& Kernel::fork(Process& parent) {
   ++statistics_.system_calls;
+  const Acting acting(*this, parent);
   Process& child = add_process();
   child.space = memory_->fork(*parent.space, child.id);
   child.oracle.fork_from(parent.oracle);
@@ -133,8 +148,12 @@ void Kernel::end_by(Process& process, Signal signal, u64 va) {
   ++statistics_.killed;
   ++(signal == Signal::segv  ? statistics_.killed_segv
      : signal == Signal::bus ? statistics_.killed_bus
+     : process.doomed        ? statistics_.killed_oom
                              : statistics_.killed_asked);
+  if (!config_.check_calls) return close_space(process);
+  const KillWitness witness(*memory_, processes_, process);
   close_space(process);
+  unless_off([&] { witness.ended(); });
 }
 
 void Kernel::close_space(Process& process) {
@@ -190,7 +209,9 @@ void Kernel::finish() {
 
 void Kernel::audit() {
   ++statistics_.audits;
-  run_audits({*memory_, processes_, statistics_, finished_});
+  const bool roots_only = config_.roots_only || config_.bug == Bug::roots_only;
+  run_audits({*memory_, processes_, statistics_, finished_, roots_only, config_.checks_off});
+  if (config_.probe) unless_off([&] { probe_translations(*memory_, {current_.data(), memory_->cpus().count()}); });
 }
 
 const Statistics& Kernel::statistics() {

@@ -8,7 +8,9 @@
 #include <memory>
 #include <vector>
 
+#include "sw/check/audit.h"
 #include "sw/check/order.h"
+#include "sw/check/reclaim.h"
 #include "sw/os/config.h"
 #include "sw/os/process.h"
 
@@ -16,7 +18,7 @@ namespace kilburn::os {
 
 struct ElfImage;
 
-class Kernel final : private MmListener {
+class Kernel final : private MmListener, private OomKiller {
  public:
   Kernel(PhysMem&, MmuPort&, Clock&, const Config&);
   // The same with the caller's swap device (fault injection).
@@ -69,6 +71,8 @@ class Kernel final : private MmListener {
   bool reference(Process&, TraceEvent::Kind, u64 address, u16 size);
 
   void audit();  // throws Violation
+  // Also gets every event of the memory's log; null: nobody.
+  void record(MmListener* listener) { recorder_ = listener; }
 
   // Called between two references as soon as so many references are done as it said the last time, at first `from`.
   // What it throws ends the run.
@@ -91,6 +95,39 @@ class Kernel final : private MmListener {
 
   void event(const MmEvent&) override;
   void witness(const MmEvent&);
+  // Violations of the ids in Config::checks_off are passed over, so that a later check can be seen to bite too.
+  template <class Check>
+  void unless_off(Check&& check) const {
+    try {
+      check();
+    } catch (const Violation& v) {
+      if (!passed_over(config_.checks_off, v.id())) throw;
+    }
+  }
+
+  // oom.cpp. Allocations are made for the process of the innermost Acting.
+  class Acting {
+   public:
+    Acting(Kernel& kernel, Process& process, bool fault = false)
+        : kernel_(kernel), outer_(kernel.acting_), outer_fault_(kernel.in_fault_) {
+      kernel.acting_ = &process;
+      kernel.in_fault_ = fault;
+    }
+    ~Acting() {
+      kernel_.acting_ = outer_;
+      kernel_.in_fault_ = outer_fault_;
+      kernel_.memory_->open_reserve(outer_ != nullptr && outer_->doomed);
+    }
+    Acting(const Acting&) = delete;
+    Acting& operator=(const Acting&) = delete;
+
+   private:
+    Kernel& kernel_;
+    Process* outer_;
+    bool outer_fault_;
+  };
+  bool kill_for_memory() override;
+  void end_doomed(Process&);
 
   // processor.cpp
   void switch_to(Process&);
@@ -98,6 +135,7 @@ class Kernel final : private MmListener {
   Progress go_on(Process&, bool may_block);
   Progress touch(Process&, arch::Op, std::span<std::byte>, bool may_block);
   void check_translation(const Process&, const Access&, u64 pa) const;
+  FaultKind resolve_fault(Process&, const Access&, bool may_block);
   FaultKind handle_fault(Process&, const Access&, const FaultInfo&, bool may_block);
 
   // system_calls.cpp
@@ -124,12 +162,15 @@ class Kernel final : private MmListener {
   std::unique_ptr<BlockDevice> own_device_;
   std::unique_ptr<Memory> memory_;
   OrderChecker order_;
+  ReclaimChecker reclaim_check_;
   SharedBytes shared_bytes_;  // before the processes, whose oracles use it
   std::vector<std::unique_ptr<Process>> processes_;
   std::array<Process*, kMaxCpus> current_{};  // whose context each CPU has
   std::array<size_t, kMaxCpus> turn_{};       // process that ran last on each CPU
-  unsigned cpu_ = 0;                          // where the kernel runs now
-  TraceReader* active_ = nullptr;             // for messages
+  Process* acting_ = nullptr;
+  bool in_fault_ = false;          // what acting_ does is a fault, which can be unwound
+  unsigned cpu_ = 0;               // where the kernel runs now
+  TraceReader* active_ = nullptr;  // for messages
   Statistics statistics_;
   u64 digest_ = 0;
   u64 observe_at_ = ~u64{0};
@@ -137,6 +178,8 @@ class Kernel final : private MmListener {
   u32 next_id_ = 1;
   u64 page_mask_;
   bool finished_ = false;
+  bool moving_ = false;  // mremap: the oracle follows when all entries have moved
+  MmListener* recorder_ = nullptr;
 };
 
 }  // namespace kilburn::os

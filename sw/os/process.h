@@ -38,7 +38,8 @@ struct Process {
   u64 sequence = 0;  // its references, part of every stored value
   u64 digest = 0;
   Signal killed_by = Signal::none;
-  u64 killed_at = 0;  // address
+  u64 killed_at = 0;    // address
+  bool doomed = false;  // chosen by the OOM killer; ends when its fault or call is done
   bool alive() const { return space != nullptr; }
 };
 

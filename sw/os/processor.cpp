@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstring>
 
+#include "sw/check/witness.h"
 #include "sw/core/random.h"
 #include "sw/os/kernel.h"
 
@@ -110,6 +111,21 @@ void Kernel::check_translation(const Process& process, const Access& access, u64
   }
 }
 
+// The fault handler, between what was and what must be then.
+FaultKind Kernel::resolve_fault(Process& process, const Access& access, bool may_block) {
+  if (!config_.check_calls) return memory_->fault(*process.space, access.va, access.op, may_block);
+  const FaultWitness witness(*memory_, process, access.va, access.op);
+  FaultKind kind{};
+  try {
+    kind = memory_->fault(*process.space, access.va, access.op, may_block);
+  } catch (const OutOfMemory&) {
+    unless_off([&] { witness.failed(); });
+    throw;
+  }
+  unless_off([&] { witness.ended(kind); });
+  return kind;
+}
+
 FaultKind Kernel::handle_fault(Process& process, const Access& access, const FaultInfo& fault, bool may_block) {
   if (fault.code == arch::Fault::bus) throw Violation("P25", "bus error on the access to " + hex(access.va));
   if (((fault.va ^ access.va) & ~page_mask_) != 0) {
@@ -119,13 +135,20 @@ FaultKind Kernel::handle_fault(Process& process, const Access& access, const Fau
   const u64 start = meter.charged() + meter.idle();
   meter.charge(Cost::trap);
   AddressSpace& space = *process.space;
+  const Acting acting(*this, process, true);
   if (!config_.strict && access.va < memory_->format().user_top() && space.vmas.find(access.va) == nullptr) {
     // The initial image, the stack and the libraries' loader are not in a recording: areas of 4 KB with
     // all rights appear where the program touches them.
     memory_->map(space, granule_down(access.va), kGranule, kRead | kWrite | kExecute, {}, true);
     ++statistics_.inferred_granules;
   }
-  const FaultKind kind = memory_->fault(space, access.va, access.op, may_block);
+  FaultKind kind;
+  try {
+    kind = resolve_fault(process, access, may_block);
+  } catch (const OomVictim&) {
+    end_doomed(process);
+    return FaultKind::blocked;  // the caller sees that it is gone
+  }
   ++statistics_.faults_seen;
   const u64 cycles = meter.charged() + meter.idle() - start;
   Latency& latency = statistics_.latency[static_cast<size_t>(kind)];
@@ -139,6 +162,8 @@ FaultKind Kernel::handle_fault(Process& process, const Access& access, const Fau
                       .cycles = cycles});
   if (kind == FaultKind::segv) end_by(process, Signal::segv, access.va);
   if (kind == FaultKind::bus) end_by(process, Signal::bus, access.va);
+  if (process.doomed && process.alive()) end_doomed(process);
+  if (config_.audit_at == AuditAt::fault) audit();
   return kind;
 }
 
@@ -154,6 +179,10 @@ bool Kernel::reference(Process& process, TraceEvent::Kind kind, u64 address, u16
 
 // The reference in process.pending, from where it stands.
 Kernel::Progress Kernel::go_on(Process& process, bool may_block) {
+  if (process.doomed) {  // during a call
+    end_doomed(process);
+    return Progress::killed;
+  }
   switch_to(process);
   Process::Pending& at = process.pending;
   at.waiting = false;
@@ -168,7 +197,14 @@ Kernel::Progress Kernel::go_on(Process& process, bool may_block) {
     stored_bytes(process.sequence, at.address, data);
     if (const Progress p = touch(process, arch::Op::write, data, may_block); p != Progress::done) return p;
   }
-  if (config_.audit_every != 0 && statistics_.references % config_.audit_every == 0) audit();
+  if (memory_->background_due(statistics_.references)) {
+    memory_->background(statistics_.references);
+    if (!process.alive()) return Progress::killed;
+  }
+  if (config_.audit_at != AuditAt::end && config_.audit_every != 0 &&
+      statistics_.references % config_.audit_every == 0) {
+    audit();
+  }
   if (statistics_.references >= observe_at_) observe_at_ = observer_(statistics_.references);
   return Progress::done;
 }

@@ -2,7 +2,10 @@
 //
 // System calls: memory does the work, the oracle follows.
 #include <cerrno>
+#include <optional>
 
+#include "sw/check/probe.h"
+#include "sw/check/witness.h"
 #include "sw/os/kernel.h"
 
 namespace kilburn::os {
@@ -14,6 +17,7 @@ int Kernel::mapped(Process& process, int error, u64 start, u64 length, Backing b
 
 int Kernel::mmap(Process& process, u64 start, u64 length, Rights rights, Backing backing) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   const int error = memory_->map(*process.space, start, length, rights, backing);
   return mapped(process, error, start, length, backing);
 }
@@ -29,6 +33,7 @@ int Kernel::mmap_fresh(Process& process, u64 start, u64 length, Rights rights, B
 
 int Kernel::mmap_stack(Process& process, u64 start, u64 length) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   const int error =
       memory_->map(*process.space, start, length, kRead | kWrite, {}, false, VmaFlags{.grows_down = true});
   return mapped(process, error, start, length, {});
@@ -43,14 +48,22 @@ u64 Kernel::mmap_anywhere(Process& process, u64 length, Rights rights, Backing b
 
 int Kernel::munmap(Process& process, u64 start, u64 length) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   const u64 end = memory_->end_of(*process.space, start, length);
+  std::optional<CallWitness> witness;
+  if (config_.check_calls) witness.emplace(*memory_, process, start, end);
   const int error = memory_->unmap(*process.space, start, length);
   if (error == 0) process.oracle.unmap(start, end);
+  if (error == 0 && witness) unless_off([&] { witness->unmapped(); });
+  if (error == 0 && config_.probe) {
+    probe_unmapped(*memory_, {current_.data(), memory_->cpus().count()}, process, start, end);
+  }
   return error;
 }
 
 int Kernel::shmat(Process& process, u32 id, u64 start, Rights rights) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   const int error = memory_->shm_attach(*process.space, id, start, rights);
   if (error != 0) return error;
   process.oracle.map(start, start + memory_->segment(id)->length, {Backing::kSegment + id, 0, AreaKind::shm});
@@ -59,6 +72,7 @@ int Kernel::shmat(Process& process, u32 id, u64 start, Rights rights) {
 
 int Kernel::shmdt(Process& process, u64 start) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   const Vma* vma = process.space->vmas.find(start);
   const u64 end = vma == nullptr ? start : vma->end;
   const int error = memory_->shm_detach(*process.space, start);
@@ -68,18 +82,29 @@ int Kernel::shmdt(Process& process, u64 start) {
 
 int Kernel::mprotect(Process& process, u64 start, u64 length, Rights rights) {
   ++statistics_.system_calls;
-  return memory_->protect(*process.space, start, length, rights, !config_.strict);
+  const Acting acting(*this, process);
+  std::optional<CallWitness> witness;
+  if (config_.check_calls) witness.emplace(*memory_, process, start, memory_->end_of(*process.space, start, length));
+  const int error = memory_->protect(*process.space, start, length, rights, !config_.strict);
+  if (error == 0 && length != 0 && witness) {
+    unless_off([&] { witness->protected_as(rights, !config_.strict); });
+  }
+  return error;
 }
 
 int Kernel::mremap(Process& process, u64 from, u64 old_length, u64 to, u64 new_length) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
+  moving_ = true;
   const int error = memory_->move(*process.space, from, old_length, to, new_length);
+  moving_ = false;
   if (error == 0) process.oracle.move(from, from + granule_up(old_length), to, to + granule_up(new_length));
   return error;
 }
 
 int Kernel::brk(Process& process, u64 end) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   const u64 old = process.space->brk == 0 ? end : process.space->brk;
   const int error = memory_->set_brk(*process.space, end);
   if (error != 0) return error;
@@ -90,6 +115,7 @@ int Kernel::brk(Process& process, u64 end) {
 
 int Kernel::madvise(Process& process, u64 start, u64 length, Advice advice) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   switch (advice) {
     case Advice::normal:
     case Advice::random:
@@ -109,16 +135,19 @@ int Kernel::madvise(Process& process, u64 start, u64 length, Advice advice) {
 
 int Kernel::msync(Process& process, u64 start, u64 length) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   return memory_->sync(*process.space, start, length);
 }
 
 int Kernel::mlock(Process& process, u64 start, u64 length) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   return memory_->lock(*process.space, start, length, true);
 }
 
 int Kernel::munlock(Process& process, u64 start, u64 length) {
   ++statistics_.system_calls;
+  const Acting acting(*this, process);
   return memory_->lock(*process.space, start, length, false);
 }
 

@@ -156,7 +156,7 @@ bool PageTable::prune(Pfn table, unsigned level, u64 base, u64 lo, u64 hi, Gathe
         for (u64 seen; (seen = parts_.memory.cas64(at, old, 0)) != old;) old = seen;
         log_table(va, span, old, 0);
         gather.table_unhooked(tag_);
-        gather.free_after(next);
+        gather.free_table_after(next);
         continue;
       }
     }

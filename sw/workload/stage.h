@@ -124,6 +124,19 @@ void fork_sharers(Stage&);
 void fork_chain(Stage&);
 void kill_middle(Stage&);
 void context_storm(Stage&);
+
+void oom(Stage&);
+void oom_shared(Stage&);
+void thrash_alarm(Stage&);
+void kswapd(Stage&);
+void zone_dma(Stage&);
+void compaction(Stage&);
+void numa_remote(Stage&);
+void swapoff_load(Stage&);
+void shm_rmid(Stage&);
+void huge_split(Stage&);
+void cow_storm(Stage&);
+void mprotect_storm(Stage&);
 }  // namespace programs
 
 }  // namespace kilburn::os

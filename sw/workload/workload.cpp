@@ -24,6 +24,11 @@ constexpr u32 growing(u32 scale) {
 }
 constexpr u32 sharers(u32 scale) { return 300 * scale * 6; }
 
+void with_killer(Config& c) {
+  c.reclaim.oom_kill = true;
+  c.reclaim.min = 6;
+}
+
 constexpr const char* kPintos = "Pintos tests/vm";
 constexpr const char* kKernelTests = "Linux selftests/mm";
 
@@ -90,6 +95,38 @@ constexpr Workload kWorkloads[] = {
      pages<20>, 4, 0, 8, kill_middle},
     {"context-storm", "another process after every reference", "context switches", "lmbench lat_ctx", pages<36>, 8, 0,
      8, context_storm},
+    {"oom", "a process grows until it is killed", "OOM killer", "L24 oom_kill", pages<36>, 3, 16, 8, oom, with_killer,
+     true},
+    {"oom-shared", "the same beside processes that share its pages", "OOM killer", "L24 oom_kill", pages<40>, 3, 16, 8,
+     oom_shared, with_killer, true},
+    {"thrash-alarm", "a loop that does not fit", "thrash detection", "Denning 1968", pages<24>, 1, 0, 8, thrash_alarm,
+     [](Config& c) {
+       c.reclaim.thrash_alarm = 200;
+       c.reclaim.thrash_window = 200;
+     }},
+    {"kswapd", "two processes take frames that the background task frees", "kswapd", "L24 vmscan", pages<40>, 2, 0, 8,
+     kswapd,
+     [](Config& c) {
+       c.reclaim.min = 2;
+       c.reclaim.low = 5;
+       c.reclaim.high = 12;
+     }},
+    {"zone-dma", "device buffers in a zone that processes fill", "zones, direct reclaim", "L24 zoned allocator",
+     pages<44>, 1, 0, 8, zone_dma, [](Config& c) { c.dma_frames = 12; }},
+    {"compaction", "blocks of frames out of a memory in pieces", "compaction", kKernelTests, pages<64>, 1, 0, 8,
+     compaction},
+    {"numa-remote", "a process far from its memory", "nodes", "NUMA studies", pages<40>, 1, 0, 8, numa_remote,
+     [](Config& c) { c.nodes = 2; }},
+    {"swapoff-load", "a swap area comes and goes while processes swap", "swapon, swapoff", "L24 swapfile", pages<30>, 2,
+     0, 8, swapoff_load},
+    {"shm-rmid", "producer and consumer on a segment that is removed", "shared memory, IPC_RMID", "L20 ipc/shm",
+     pages<14>, 2, 0, 8, shm_rmid},
+    {"huge-split", "munmap and mprotect inside a large block", "large pages, splits", kKernelTests, pages<1200>, 1, 0,
+     8, huge_split, [](Config& c) { c.huge = true; }},
+    {"cow-storm", "copies on write on every CPU", "copy on write, shootdowns", "L24 establish_pte", pages<44>, 4, 0, 8,
+     cow_storm},
+    {"mprotect-storm", "rights change under processes that change CPUs", "mprotect, shootdowns", kKernelTests,
+     pages<14>, 2, 0, 8, mprotect_storm},
 };
 
 u32 frames_of(const Workload& w, arch::Format format, u32 scale) {
@@ -118,6 +155,7 @@ Config workload_config(const Workload& w, arch::Format format, u32 scale) {
   if (w.slots != 0) config.swap_slots = w.slots;
   config.asid_bits = w.asid_bits;
   config.strict = true;
+  if (w.configure != nullptr) w.configure(config);
   return config;
 }
 

@@ -29,6 +29,8 @@ struct Workload {
   u32 slots = 0;      // swap slots, 0: plenty
   unsigned asid_bits = 8;
   void (*run)(Stage&);
+  void (*configure)(Config&) = nullptr;  // what else it needs; `frames` is set
+  bool kills = false;                    // scarce frames end processes: the digest is not that of plenty
 };
 
 std::span<const Workload> workloads();

@@ -176,6 +176,7 @@ TEST_CASE("bugs: M19, a split that leaves an entry unset") {
     INFO(arch::name(format));
     const auto run = [&](Bug bug, bool audit) {
       Config c = config(format, bug);
+      c.check_calls = false;  // P22 sees it at once (bugs_test.cpp)
       return tripped([&] {
         test::Machine<> m(c);
         Process& p = m.kernel.spawn();
@@ -189,7 +190,7 @@ TEST_CASE("bugs: M19, a split that leaves an entry unset") {
     };
     CHECK(run(Bug::none, true) == "");
     CHECK(run(Bug::split_hole, true) == "P3");
-    CHECK(run(Bug::split_hole, false) == "oracle");
+    CHECK(run(Bug::split_hole, false) == "P49");  // the next touch finds nothing of what was stored
   }
 }
 

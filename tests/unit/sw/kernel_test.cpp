@@ -77,7 +77,7 @@ TEST_CASE("kernel: and on every port, seed, yield policy, quantum and ageing pol
         prefetches += m.port.prefetches();
       }
     }
-    c.age_invalidate = false;
+    c.age_invalidate = AgeInvalidate::none;
     c.asid_bits = 1;
     run(test::Machine<test::TlbPort>(c));
     c.swap_path = (std::filesystem::temp_directory_path() / "kilburn_unit_sw.swap").string();

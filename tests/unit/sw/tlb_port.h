@@ -69,6 +69,14 @@ class TlbPort final : public MmuPort, public Clock {
   }
   u64 now() const override { return cycles_; }
 
+  // A bit of the entry held for `va` flips: of its frame, or of its rights (P62). False if none is held.
+  bool flip_frame(u64 va) {
+    return flip(va, [](arch::Translation& t) { t.pa ^= u64{1} << t.page_log2; });
+  }
+  bool flip_right(u64 va, u16 bits) {
+    return flip(va, [bits](arch::Translation& t) { t.rights ^= bits; });
+  }
+
   size_t entries() const { return entries_.size(); }
   u64 hits() const { return hits_; }
   u64 invalidations() const { return invalidations_; }
@@ -80,6 +88,16 @@ class TlbPort final : public MmuPort, public Clock {
     u16 asid;
     arch::Translation t;
   };
+
+  template <class Change>
+  bool flip(u64 va, Change&& change) {
+    for (Entry& e : entries_) {
+      if ((e.va >> e.t.page_log2) != (va >> e.t.page_log2) || e.asid != context_.asid) continue;
+      change(e.t);
+      return true;
+    }
+    return false;
+  }
 
   void drain() {
     if (!late_.empty()) memory_.write(late_pa_, late_);

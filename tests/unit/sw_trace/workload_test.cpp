@@ -43,7 +43,7 @@ TEST_CASE("workloads: forced and with plenty, in every format, to one digest") {
         CAPTURE(arch::name(format));
         const Run forced = run(w, workload_config(w, format));
         CHECK(forced.outcome.forced);
-        CHECK(forced.digest == digest);
+        if (!w.kills) CHECK(forced.digest == digest);
         CHECK(!forced.outcome.facts.empty());
         const Run easy = run(w, plenty(w, format));
         CHECK_FALSE(easy.outcome.forced);
@@ -109,7 +109,7 @@ TEST_CASE("workloads: they make seeded bugs trip their checks") {
   for (const Case& c : {Case{Bug::early_free, "thrash", "P29"}, Case{Bug::no_coalescing, "mmap-exit", "P12"},
                         Case{Bug::slot_leak, "pointer-chase", "P46"},
                         Case{Bug::protect_stale, "mprotect-toggle", "P28"}, Case{Bug::fork_stale, "fork-storm", "P28"},
-                        Case{Bug::swap_word_valid, "page-linear", "P33"}, Case{Bug::no_zero_fill, "brk", "oracle"}}) {
+                        Case{Bug::swap_word_valid, "page-linear", "P33"}, Case{Bug::no_zero_fill, "brk", "P30"}}) {
     CAPTURE(c.workload);
     const Workload& w = *find_workload(c.workload);
     Config config = workload_config(w, arch::Format::x86_64);
