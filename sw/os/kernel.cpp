@@ -83,6 +83,9 @@ void Kernel::event(const MmEvent& e) {
 void Kernel::witness(const MmEvent& e) {
   const PteView now = memory_->format().view(e.new_word);
   if (now.kind != EntryKind::leaf) return;
+  // The same frame as before with other rights: nobody can be elsewhere, and the invalidation is still owed.
+  const PteView old = memory_->format().view(e.old_word);
+  if (old.kind == EntryKind::leaf && old.pfn == now.pfn) return;
   for (unsigned cpu = 0; cpu < memory_->cpus().count(); ++cpu) {
     if (cpu == cpu_ || e.live[cpu] == 0 || current_[cpu] == nullptr || current_[cpu]->id != e.space) continue;
     std::byte byte{};

@@ -163,13 +163,18 @@ WorkloadOutcome run_workload(std::string_view name, Kernel& kernel, u64 seed, u3
   const Workload* const w = find_workload(name);
   if (w == nullptr) throw UserError("there is no workload \"" + std::string(name) + "\"");
   if (scale == 0) throw UserError("the scale of a workload is at least 1");
-  const bool forced = kernel.config().frames <= frames_of(*w, kernel.config().format, scale);
-  Stage stage(kernel, seed, scale, forced);
+  const Config& config = kernel.config();
+  const Config own = workload_config(*w, config.format, scale);
+  const bool on_demand = config.prefault == own.prefault && config.huge == own.huge;
+  // How many pages come back depends on the replacement, and that on what several CPUs do, reserves and nodes.
+  const bool plain = on_demand && kernel.memory().cpus().count() == 1 && config.nodes == own.nodes &&
+                     config.watermarks == own.watermarks;
+  Stage stage(kernel, seed, scale, plain && config.frames <= own.frames, on_demand);
   w->run(stage);
   kernel.finish();
   stage.fact("references", kernel.statistics().references);
   stage.fact("faults", kernel.statistics().memory.all_faults());
-  return {std::move(stage.facts), forced};
+  return {std::move(stage.facts), stage.forced};
 }
 
 }  // namespace kilburn::os

@@ -73,15 +73,16 @@ os::Config os_config(const RunOptions& options) {
   config.switch_policy = options.os.switch_policy;
   config.refill = options.os.refill ? os::RefillMode::software : os::RefillMode::hardware;
   config.prefault = options.os.prefault;
-  config.huge = options.os.huge;
-  config.nodes = options.os.nodes;
-  config.watermarks = options.os.watermarks;
+  if (options.os.huge) config.huge = true;
+  if (options.os.nodes != 1) config.nodes = options.os.nodes;
+  if (options.os.watermarks != os::WatermarkPreset::off) config.watermarks = options.os.watermarks;
   config.spread = options.os.spread;
   if (config.spread && !options.os.workload.empty()) config.quantum = kSpreadQuantum;
   config.costs = options.os.table;
   config.audit_every = kAuditEvery;
   config.max_references = options.references;
   config.check_loads = config.check_order = config.check_translation = options.check_end_to_end;
+  config.check_contents = config.check_calls = options.check_end_to_end;
   if (!options.os_bug.empty()) config.bug = os::bug_from_id(options.os_bug).value();
   return config;
 }
@@ -136,6 +137,9 @@ void collect(os::Kernel& kernel, Result& result) {
                {"pages migrated", m.migrated},
                {"large pages made", m.collapsed},
                {"large pages split", m.split},
+               {"direct reclaims", m.direct_reclaims},
+               {"kswapd wake-ups", m.kswapd_wakes},
+               {"compactions", m.compactions},
                {"TLB fills by software", s.refills},
                {"waits for the disk beside others", s.blocked},
                {"yield points", s.yields},
@@ -143,7 +147,8 @@ void collect(os::Kernel& kernel, Result& result) {
                {"cycles waited for the disk", s.idle_cycles},
                {"inferred 4 KB regions", s.inferred_granules},
                {"children without a trace", s.children_without_trace},
-               {"processes killed", s.killed}};
+               {"processes killed", s.killed},
+               {"killed for want of memory", s.killed_oom}};
   result.comparisons.emplace_back("loads and fetches", s.loads_checked);
   result.comparisons.emplace_back("audits", s.audits);
   result.memory_digest = hex(kernel.digest());
