@@ -50,10 +50,13 @@ class Versions {
       return value && visit(Version{*value, kAlways, kForever}, 0u);
     }
     const Word& w = word->second;
-    const u32 newest = w.changes.back().number;
-    for (auto change = w.changes.rbegin(); change != w.changes.rend(); ++change) {
-      if (change->to < since) return false;
-      if (visit(Version{change->value, change->from, change->to}, newest - change->number)) return true;
+    // By index: with Boost's assertions on, GCC 12 sees the container's reverse iterator read before its beginning.
+    const Change* const changes = w.changes.data();
+    const std::size_t count = w.changes.size();
+    for (std::size_t n = count; n > 0; --n) {
+      const Change& change = changes[n - 1];
+      if (change.to < since) return false;
+      if (visit(Version{change.value, change.from, change.to}, changes[count - 1].number - change.number)) return true;
     }
     return false;
   }

@@ -78,7 +78,7 @@ TEST_CASE("report: every frame is in one use, every free one in one block") {
       most_resident = std::max(most_resident, s.residents[0].pages);
       for (size_t n = 1; n < Sample::kResidents; ++n) CHECK(s.residents[n].pages <= s.residents[n - 1].pages);
     }
-    CHECK(tables >= 5 * arch::info(format).levels - 4);  // five processes; the last tables may be gone by then
+    CHECK(tables >= 5u * arch::info(format).levels - 4u);  // five processes; the last tables may be gone by then
     CHECK(most_resident >= 8);
     // All are free again but the kernel's own three.
     CHECK(run.sampler.samples().back().frames[0] == run.machine.kernel.config().frames - Memory::kFirstFrame);

@@ -28,10 +28,6 @@ Config config(arch::Format format, u32 frames) {
 
 Backing shared_file(u32 number) { return {number, 0, AreaKind::file_shared}; }
 
-u64 kernel_faults(Kernel& kernel, FaultKind kind) {
-  return kernel.statistics().memory.faults[static_cast<size_t>(kind)];
-}
-
 TEST_CASE("together: while a page of a file comes from the disk another process runs (row 98)") {
   for (const arch::Format format : kFormats) {
     INFO(arch::name(format));

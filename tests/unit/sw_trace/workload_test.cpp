@@ -87,7 +87,7 @@ TEST_CASE("workloads: names are unique and rows are complete; the seed matters")
 
 TEST_CASE("workloads: a run that did not do what it is about is a violation") {
   Machine<> machine(workload_config(*find_workload("thrash"), arch::Format::x86_64));
-  Stage stage(machine.kernel, 1, 1, true);
+  Stage stage(machine.kernel, 1, 1, true, true);
   CHECK(tripped([&] { stage.expect_forced(0, 1, "pages swapped in"); }) == "workload");
   CHECK(tripped([&] { stage.expect_least(4, 5, "copies"); }) == "workload");
   CHECK(tripped([&] { stage.expect(false, "text"); }) == "workload");
