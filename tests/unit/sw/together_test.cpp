@@ -352,6 +352,18 @@ class Anything {
     }
   }
 
+  // Blocks of 8 pages exist on the Alpha formats: all of one is touched, then perhaps one CPU entry holds it.
+  void together(Process& p) {
+    const u64 at = place();
+    k_.memory().try_to_swap_out(30);  // a block is not worth throwing pages out: there must be room for it
+    for (u64 n = 0; n < 8; ++n) {
+      const Vma* vma = p.space->vmas.find(at + n * m_.page());
+      if (vma == nullptr || (vma->rights & kWrite) == 0) return;
+      must(m_.store(p, at + n * m_.page()));
+    }
+    k_.memory().khugepaged(*p.space, 2);
+  }
+
   void system() {
     Memory& memory = k_.memory();
     switch (random_.below(7)) {
@@ -359,7 +371,7 @@ class Anything {
         memory.kcompactd(10);
         break;
       case 1:
-        memory.khugepaged(*some().space, 2);
+        together(some());
         break;
       case 2:
         if (block_ == 0) {
