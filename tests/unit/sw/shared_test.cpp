@@ -105,7 +105,7 @@ TEST_CASE("shared: a private mapping follows the file until its first store, the
   }
 }
 
-TEST_CASE("shared: the page cache is asked before the device; read-ahead grows from 3 to 31 pages") {
+TEST_CASE("shared: the page cache is asked before the device, read-ahead grows from 3 to 31 pages") {
   Machine m(config(arch::Format::x86_64, 400));
   Process& p = m.kernel.spawn();
   const u64 a = m.kernel.mmap_anywhere(p, 128 * m.page(), kRead, {9, 0});
@@ -132,7 +132,7 @@ TEST_CASE("shared: the page cache is asked before the device; read-ahead grows f
   back.kernel.finish();
 }
 
-TEST_CASE("shared: msync makes the page clean and write-protected; the next store faults (3.8 number 11)") {
+TEST_CASE("shared: msync makes the page clean and write-protected, the next store faults (3.8 number 11)") {
   for (const arch::Format format : kFormats) {
     INFO(arch::name(format));
     test::Machine<test::TlbPort> m(config(format));  // with a TLB that forgets nothing by itself

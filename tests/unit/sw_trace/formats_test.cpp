@@ -58,7 +58,7 @@ TEST_CASE("champsim: what is no record is refused with its byte") {
         std::string::npos);
 }
 
-TEST_CASE("din: labels, comments, prefixes; sizes are 4 bytes inside the page") {
+TEST_CASE("din: labels, comments, prefixes, sizes are 4 bytes inside the page") {
   CHECK(same(read_bytes("2 401000\n0 0x1000 comment\n1\t7fffff\r\n\n  3 10\n4 20\n0 1ffe\n"),
              {reference(Kind::fetch, 0x401000, 4), reference(Kind::read, 0x1000, 4),
               reference(Kind::write, 0x7fffff, 1), reference(Kind::read, 0x10, 4), reference(Kind::read, 0x1ffe, 2)}));

@@ -67,7 +67,7 @@ TEST_CASE("workloads: yield points everywhere and another quantum of audits chan
   }
 }
 
-TEST_CASE("workloads: names are unique and rows are complete; the seed matters") {
+TEST_CASE("workloads: names are unique and rows are complete, the seed matters") {
   const auto names = workload_names();
   CHECK(names.size() == workloads().size());
   for (size_t n = 0; n < names.size(); ++n) {
