@@ -118,7 +118,7 @@ Process& Kernel::spawn() {
 }
 
 Process& Kernel::fork(Process& parent) {
-  ++statistics_.system_calls;
+  enter(parent);
   const Acting acting(*this, parent);
   Process& child = add_process();
   child.space = memory_->fork(*parent.space, child.id);

@@ -141,6 +141,7 @@ class Kernel final : private MmListener, private OomKiller {
   FaultKind handle_fault(Process&, const Access&, const FaultInfo&, bool may_block);
 
   // system_calls.cpp
+  void enter(Process&);
   int mapped(Process&, int error, u64 start, u64 length, Backing);
 
   // schedule.cpp
