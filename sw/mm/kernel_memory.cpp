@@ -131,7 +131,15 @@ AccessResult KernelMemory::access(MmuPort& port, AddressSpace& space, u64 va, ar
   const Access access{va, op, arch::Mode::kernel, data};
   AccessResult result = port.access(access);
   if (std::holds_alternative<FaultInfo>(result) && fault(space, va)) result = port.access(access);
-  return result;
+  // A TLB that software fills gets the entry, which is global, as a user's page (refill.cpp).
+  const FaultInfo* refused = std::get_if<FaultInfo>(&result);
+  if (refused == nullptr || refused->code != arch::Fault::miss) return result;
+  const u64 page = parts_.format.page_down(va), word = space.table.load(page);
+  if (word == 0) return result;
+  for (unsigned cpu = 0; cpu < cpus_.count(); ++cpu) {
+    if (&cpus_.port(cpu) == &port) cpus_.fill(cpu, space.tag, page, word, op == arch::Op::fetch);
+  }
+  return port.access(access);
 }
 
 u32 KernelMemory::frames_held() const {

@@ -60,6 +60,7 @@ void Kernel::event(const MmEvent& e) {
     unless_off([&] { order_.event(e); });
     unless_off([&] { reclaim_check_.event(e); });
   }
+  if (e.kind == MmEvent::Kind::table) leaf_tables_.fill({});
   if (e.kind != MmEvent::Kind::entry || e.space == 0 || e.space > processes_.size()) return;
   if (config_.check_contents && !moving_) {
     unless_off([&] { check_contents(*memory_, *processes_[e.space - 1], e); });
@@ -117,7 +118,7 @@ Process& Kernel::spawn() {
 }
 
 Process& Kernel::fork(Process& parent) {
-  ++statistics_.system_calls;
+  enter(parent);
   const Acting acting(*this, parent);
   Process& child = add_process();
   child.space = memory_->fork(*parent.space, child.id);
@@ -157,6 +158,7 @@ void Kernel::end_by(Process& process, Signal signal, u64 va) {
 }
 
 void Kernel::close_space(Process& process) {
+  leaf_tables_.fill({});
   for (unsigned cpu = 0; cpu < memory_->cpus().count(); ++cpu) {
     if (current_[cpu] == &process) leave_context(cpu);
   }

@@ -4,6 +4,7 @@
 // memory, an MMU a CPU and a clock behind sw/hw/ports.h and nothing else of the machine.
 #pragma once
 
+#include <array>
 #include <functional>
 #include <memory>
 #include <vector>
@@ -134,11 +135,13 @@ class Kernel final : private MmListener, private OomKiller {
   void leave_context(unsigned cpu);
   Progress go_on(Process&, bool may_block);
   Progress touch(Process&, arch::Op, std::span<std::byte>, bool may_block);
-  void check_translation(const Process&, const Access&, u64 pa) const;
+  void check_translation(const Process&, const Access&, u64 pa);
+  u64 leaf_word(const Process&, u64 va);
   FaultKind resolve_fault(Process&, const Access&, bool may_block);
   FaultKind handle_fault(Process&, const Access&, const FaultInfo&, bool may_block);
 
   // system_calls.cpp
+  void enter(Process&);
   int mapped(Process&, int error, u64 start, u64 length, Backing);
 
   // schedule.cpp
@@ -177,6 +180,12 @@ class Kernel final : private MmListener, private OomKiller {
   Observer observer_;
   u32 next_id_ = 1;
   u64 page_mask_;
+  // Where leaf tables are, so that a check reads the leaf entry alone; forgotten at every change of a table entry.
+  struct LeafTable {
+    u64 key = ~u64{0};
+    u64 base = 0;  // the leaf entry of page n is at base + 8 * (n modulo entries)
+  };
+  std::array<LeafTable, 64> leaf_tables_{};
   bool finished_ = false;
   bool moving_ = false;  // mremap: the oracle follows when all entries have moved
   MmListener* recorder_ = nullptr;

@@ -9,7 +9,7 @@
 namespace kilburn::os {
 
 u64 Kernel::load_image(Process& process, const ElfImage& image, u64 bias, bool first_page) {
-  ++statistics_.system_calls;
+  enter(process);
   const Acting acting(*this, process);
   const u32 file = memory_->contents().add(image.bytes);
   for (const ElfImage::Segment& s : image.segments) {

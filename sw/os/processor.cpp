@@ -95,11 +95,25 @@ Kernel::Progress Kernel::touch(Process& process, arch::Op op, std::span<std::byt
   return Progress::done;
 }
 
+// The leaf word for `va`, without walking the tables above it each time.
+u64 Kernel::leaf_word(const Process& process, u64 va) {
+  const PteFormat& format = memory_->format();
+  const u64 page = va >> format.info().page_shift, index = page & (format.entries() - 1);
+  const u64 key = (u64{process.id} << 40 | page) - index;
+  LeafTable& line = leaf_tables_[(page >> 9 ^ process.id) % leaf_tables_.size()];
+  if (line.key != key) {
+    const std::optional<u64> at = process.space->table.leaf_address(va);
+    if (!at) return process.space->table.load(va);  // a large page, or nothing
+    line = {key, *at - 8 * index};
+  }
+  return memory_->physical().load64(line.base + 8 * index);
+}
+
 // P27: what the MMU answered is what the tables say now, since every change has been invalidated; a TLB may
 // know less than the tables, never more. P32: a store has set D by the time it is done.
-void Kernel::check_translation(const Process& process, const Access& access, u64 pa) const {
+void Kernel::check_translation(const Process& process, const Access& access, u64 pa) {
   const PteFormat& format = memory_->format();
-  const u64 word = process.space->table.load(access.va);
+  const u64 word = leaf_word(process, access.va);
   const PteView v = format.view(word);
   const bool allowed = v.kind == EntryKind::leaf && (v.rights & needed_for(access.op)) != 0;
   if (!allowed || pa != memory_->frame_address(v.pfn) + (access.va & page_mask_)) {

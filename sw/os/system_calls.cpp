@@ -10,13 +10,19 @@
 
 namespace kilburn::os {
 
+// A system call runs where its process does: what the other CPUs hold of the space counts as theirs.
+void Kernel::enter(Process& process) {
+  ++statistics_.system_calls;
+  switch_to(process);
+}
+
 int Kernel::mapped(Process& process, int error, u64 start, u64 length, Backing backing) {
   if (error == 0) process.oracle.map(start, memory_->end_of(backing, start, length), backing);
   return error;
 }
 
 int Kernel::mmap(Process& process, u64 start, u64 length, Rights rights, Backing backing) {
-  ++statistics_.system_calls;
+  enter(process);
   const Acting acting(*this, process);
   const int error = memory_->map(*process.space, start, length, rights, backing);
   return mapped(process, error, start, length, backing);
@@ -32,7 +38,7 @@ int Kernel::mmap_fresh(Process& process, u64 start, u64 length, Rights rights, B
 }
 
 int Kernel::mmap_stack(Process& process, u64 start, u64 length) {
-  ++statistics_.system_calls;
+  enter(process);
   const Acting acting(*this, process);
   const int error =
       memory_->map(*process.space, start, length, kRead | kWrite, {}, false, VmaFlags{.grows_down = true});
@@ -47,7 +53,7 @@ u64 Kernel::mmap_anywhere(Process& process, u64 length, Rights rights, Backing b
 }
 
 int Kernel::munmap(Process& process, u64 start, u64 length) {
-  ++statistics_.system_calls;
+  enter(process);
   const Acting acting(*this, process);
   const u64 end = memory_->end_of(*process.space, start, length);
   std::optional<CallWitness> witness;
@@ -62,7 +68,7 @@ int Kernel::munmap(Process& process, u64 start, u64 length) {
 }
 
 int Kernel::shmat(Process& process, u32 id, u64 start, Rights rights) {
-  ++statistics_.system_calls;
+  enter(process);
   const Acting acting(*this, process);
   const int error = memory_->shm_attach(*process.space, id, start, rights);
   if (error != 0) return error;
@@ -71,7 +77,7 @@ int Kernel::shmat(Process& process, u32 id, u64 start, Rights rights) {
 }
 
 int Kernel::shmdt(Process& process, u64 start) {
-  ++statistics_.system_calls;
+  enter(process);
   const Acting acting(*this, process);
   const Vma* vma = process.space->vmas.find(start);
   const u64 end = vma == nullptr ? start : vma->end;
@@ -81,7 +87,7 @@ int Kernel::shmdt(Process& process, u64 start) {
 }
 
 int Kernel::mprotect(Process& process, u64 start, u64 length, Rights rights) {
-  ++statistics_.system_calls;
+  enter(process);
   const Acting acting(*this, process);
   std::optional<CallWitness> witness;
   if (config_.check_calls) witness.emplace(*memory_, process, start, memory_->end_of(*process.space, start, length));
@@ -93,7 +99,7 @@ int Kernel::mprotect(Process& process, u64 start, u64 length, Rights rights) {
 }
 
 int Kernel::mremap(Process& process, u64 from, u64 old_length, u64 to, u64 new_length) {
-  ++statistics_.system_calls;
+  enter(process);
   const Acting acting(*this, process);
   moving_ = true;
   const int error = memory_->move(*process.space, from, old_length, to, new_length);
@@ -103,7 +109,7 @@ int Kernel::mremap(Process& process, u64 from, u64 old_length, u64 to, u64 new_l
 }
 
 int Kernel::brk(Process& process, u64 end) {
-  ++statistics_.system_calls;
+  enter(process);
   const Acting acting(*this, process);
   const u64 old = process.space->brk == 0 ? end : process.space->brk;
   const int error = memory_->set_brk(*process.space, end);
@@ -114,7 +120,7 @@ int Kernel::brk(Process& process, u64 end) {
 }
 
 int Kernel::madvise(Process& process, u64 start, u64 length, Advice advice) {
-  ++statistics_.system_calls;
+  enter(process);
   const Acting acting(*this, process);
   switch (advice) {
     case Advice::normal:
@@ -134,19 +140,19 @@ int Kernel::madvise(Process& process, u64 start, u64 length, Advice advice) {
 }
 
 int Kernel::msync(Process& process, u64 start, u64 length) {
-  ++statistics_.system_calls;
+  enter(process);
   const Acting acting(*this, process);
   return memory_->sync(*process.space, start, length);
 }
 
 int Kernel::mlock(Process& process, u64 start, u64 length) {
-  ++statistics_.system_calls;
+  enter(process);
   const Acting acting(*this, process);
   return memory_->lock(*process.space, start, length, true);
 }
 
 int Kernel::munlock(Process& process, u64 start, u64 length) {
-  ++statistics_.system_calls;
+  enter(process);
   const Acting acting(*this, process);
   return memory_->lock(*process.space, start, length, false);
 }

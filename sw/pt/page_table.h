@@ -55,6 +55,8 @@ class PageTable {
 
   // The leaf word for `va`, 0 where a table is missing. Under a large page: what the small page's word would be.
   u64 load(u64 va) const;
+  // Where the leaf entry of `va` is; nothing where a table is missing or under a large page.
+  std::optional<u64> leaf_address(u64 va) const;
   // Makes the tables down to the leaf entry of `va`; allocates, so any entry may change before it returns.
   void ensure(u64 va);
   // One compare-and-swap of the leaf entry (its table exists): false if memory held another word. An entry in a
@@ -115,7 +117,6 @@ class PageTable {
  private:
   u64 frame_address(Pfn pfn) const { return u64{pfn} << parts_.format.info().page_shift; }
   u64 word(Pfn table, unsigned index) const { return parts_.memory.load64(frame_address(table) + 8 * index); }
-  std::optional<u64> leaf_address(u64 va) const;
   u64 make_tables(u64 va, unsigned to_level);
   std::optional<u64> entry_at(u64 va, unsigned level) const;
   bool prune(Pfn table, unsigned level, u64 base, u64 lo, u64 hi, Gather&);

@@ -2,6 +2,7 @@
 //
 // What the parts do to each other: files and the disk's time, compaction and caches, kernel memory and blocks on
 // several CPUs; and all of it at once, by chance.
+#include "sw/hw/soft_tlb_port.h"
 #include "sw/io/block_device.h"
 #include "tests/catch.h"
 #include "tests/unit/sw/cpus.h"
@@ -217,6 +218,60 @@ TEST_CASE("together: an invalidation of a kernel entry counts on the CPU that ac
   CHECK(freed() == "");
 }
 
+TEST_CASE("together: kernel memory through TLBs that software fills") {
+  for (const arch::Format format : {arch::Format::alpha, arch::Format::alpha_x64}) {
+    INFO(arch::name(format));
+    Config c = config(format, 96);
+    c.refill = RefillMode::software;
+    Cluster<SoftTlbPort> m(c, 2);
+    Kernel& k = *m.kernel;
+    KernelMemory& own = k.memory().kernel();
+    Process* processes[] = {&k.spawn(), &k.spawn()};
+    for (Process* p : processes) {
+      REQUIRE(k.mmap(*p, kBase, m.page(), kBoth) == 0);
+      REQUIRE(m.store(*p, kBase));
+    }
+    const u64 area = own.vmalloc(3 * m.page()), block = own.kmalloc(m.page());
+    const auto access = [&](unsigned cpu, u64 va, arch::Op op, u64& value) {
+      const auto data = std::as_writable_bytes(std::span(&value, 1));
+      return std::holds_alternative<Done>(own.access(*m.ports[cpu], *processes[cpu]->space, va, op, data));
+    };
+    for (const u64 va : {area, area + m.page(), block}) {
+      u64 stored = va, found = 0;
+      REQUIRE(access(0, va, arch::Op::write, stored));
+      REQUIRE(access(1, va, arch::Op::read, found));
+      CHECK(found == va);
+    }
+    u64 unused = 0;
+    CHECK_FALSE(access(0, area + 3 * m.page(), arch::Op::read, unused));
+    own.vfree(area);
+    for (const unsigned cpu : {0u, 1u}) CHECK_FALSE(access(cpu, area, arch::Op::read, unused));
+    own.kfree(block);
+    k.finish();
+  }
+}
+
+TEST_CASE("together: a system call that copies a page runs on the CPU of its process (P44)") {
+  for (const arch::Format format : kFormats) {
+    for (const unsigned now : {1u, 0u}) {  // where it ran before, and elsewhere
+      INFO(arch::name(format) << " on CPU " << now);
+      Cluster<> m(config(format, 64), 2);
+      Kernel& k = *m.kernel;
+      Process& p = k.spawn();
+      Process& other = k.spawn();
+      p.cpu = 1;
+      other.cpu = 0;
+      for (Process* process : {&p, &other}) REQUIRE(k.mmap(*process, kBase, m.page(), kBoth) == 0);
+      REQUIRE(m.load(p, kBase));       // CPU 1 holds the zero page
+      REQUIRE(m.store(other, kBase));  // and the kernel was on CPU 0 last
+      p.cpu = now;
+      REQUIRE(k.mlock(p, kBase, m.page()) == 0);  // gives the page a frame
+      REQUIRE(m.load(p, kBase));
+      k.finish();
+    }
+  }
+}
+
 TEST_CASE("together: a block on two CPUs comes together and apart (P35)") {
   for (const arch::Format format : kFormats) {
     for (const YieldPolicy yield : {YieldPolicy::none, YieldPolicy::every}) {
@@ -255,10 +310,11 @@ TEST_CASE("together: a block on two CPUs comes together and apart (P35)") {
 }
 
 // A machine on which anything may happen next.
+template <class Port>
 class Anything {
  public:
   Anything(const Config& c, unsigned cpus) : m_(c, cpus), k_(*m_.kernel), random_(c.seed) {
-    for (u32& id : segments_) must(k_.memory().shm_get(0, 6 * m_.page(), true, id) == 0);
+    for (u32& id : segments_) must(k_.memory().shm_get(0, kPages * m_.page(), true, id) == 0);
     for (unsigned n = 0; n < cpus + 1; ++n) k_.spawn();
   }
   void run(int steps) {
@@ -271,7 +327,7 @@ class Anything {
   Kernel& kernel() { return k_; }
 
  private:
-  static constexpr u64 kPlaces = 6, kPages = 6;  // where areas may lie, and how long they are
+  static constexpr u64 kPlaces = 6, kPages = 9;  // where areas may lie, and how long they are
 
   Process& some() {
     for (;;) {
@@ -417,7 +473,7 @@ class Anything {
     }
   }
 
-  Cluster<> m_;
+  Cluster<Port> m_;
   Kernel& k_;
   Random random_;
   std::array<u32, 2> segments_{};
@@ -438,14 +494,24 @@ TEST_CASE("together: everything at once, on two CPUs, with yields and audits") {
       c.nodes = seed % 2 == 0 ? 2 : 1;
       c.audit_every = 50;
       c.asid_bits = seed == 13 ? 2 : 8;
-      Anything machine(c, 2);
-      REQUIRE_NOTHROW(machine.run(4000));
-      const MemoryStatistics& s = machine.kernel().statistics().memory;
+      const auto run = [&](auto& machine) {
+        REQUIRE_NOTHROW(machine.run(4000));
+        CHECK(machine.kernel().statistics().killed == 0);
+        return machine.kernel().statistics().memory;
+      };
+      MemoryStatistics s;
+      if (seed == 14 && format != arch::Format::x86_64) {
+        c.refill = RefillMode::software;
+        Anything<SoftTlbPort> machine(c, 2);
+        s = run(machine);
+      } else {
+        Anything<test::TlbPort> machine(c, 2);
+        s = run(machine);
+      }
       evictions += s.swapped_out;
       moved += s.migrated;
       blocks += s.collapsed;
       read_back += s.paged_in;
-      CHECK(machine.kernel().statistics().killed == 0);
       CHECK(s.lost_writes == 0);
     }
   }
