@@ -267,14 +267,29 @@ TEST_CASE("a full disk ends a regression with 3, and it goes on when there is ro
   CHECK_THAT(err, Contains("No space left on device"));
 }
 
+// The number of runs that a shipped list promises is the number that it plans.
+void check_promise(const std::string& list, const Ran& planned) {
+  INFO(planned.err);
+  REQUIRE(planned.status == 0);
+  const std::string text = contents(std::filesystem::path(KILBURN_SOURCE_DIR) / "tests/regressions" / (list + ".toml"));
+  CHECK_THAT(text, Contains("\ntests = " + std::to_string(lines(planned.out)) + "\n"));
+  CHECK_THAT(planned.err, Contains("base seed"));
+}
+
 TEST_CASE("the shipped lists can be planned, and promise what they plan") {
   const Folder folder;
   const std::string list = GENERATE("smoke", "nightly", "soak");
-  const Ran ran = folder.run({"regress", list, "--dry-run"});
-  INFO(ran.err);
-  REQUIRE(ran.status == 0);
+  check_promise(list, folder.run({"regress", list, "--dry-run"}));
   CHECK(folder.empty());
-  const std::string text = contents(std::filesystem::path(KILBURN_SOURCE_DIR) / "tests/regressions" / (list + ".toml"));
-  CHECK_THAT(text, Contains("\ntests = " + std::to_string(lines(ran.out)) + "\n"));
-  CHECK_THAT(ran.err, Contains("base seed"));
+}
+
+TEST_CASE("the list of legal MMUs is planned where its DUTs are built, and names what is missing elsewhere") {
+  const Folder folder;
+  const bool built = folder.run({"list", "duts"}).out.find("  mmu-large ") != std::string::npos;
+  const Ran ran = folder.run({"regress", "legal", "--dry-run"});
+  CHECK(folder.empty());
+  if (built) return check_promise("legal", ran);
+  INFO(ran.err);
+  CHECK(ran.status == 2);
+  CHECK_THAT(ran.err, Contains("legal.toml:") && Contains("there is no DUT \"mmu-large\""));
 }
