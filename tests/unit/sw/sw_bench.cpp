@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Measures the shim: buddy pair against its floor, fault round trip, references a second, log lines a second.
+#include <time.h>
+
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -16,13 +17,20 @@
 namespace kilburn::os {
 namespace {
 
+// Of the processor, not of the clock on the wall: other programs run beside.
+double processor_seconds() {
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
 template <class Fn>
 double best_seconds(int rounds, Fn&& fn) {
   double best = 1e9;
   for (int n = 0; n < rounds; ++n) {
-    const auto start = std::chrono::steady_clock::now();
+    const double start = processor_seconds();
     fn();
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    best = std::min(best, processor_seconds() - start);
   }
   return best;
 }
@@ -127,11 +135,12 @@ void buddy_pair() {
   }
 }
 
-// A store to an untouched page: fault, frame, zeroing, entry, retry; no checks, memory of the host warm.
+// A store to an untouched page: fault, frame, zeroing, entry, retry; no checks, memory of the host warm. What the port
+// takes of it, for the access that faults and the one that does not, is measured by itself.
 void fault_round_trip(arch::Format format) {
   constexpr u64 kPages = 20000;
   for (const bool poison : {true, false}) {
-    double best = 1e9;
+    double best = 1e9, port_best = 1e9;
     MemoryConfig c;
     c.format = format;
     c.frames = 24000;
@@ -147,6 +156,12 @@ void fault_round_trip(arch::Format format) {
       memory.map(*space, 0x10000000, kPages * page, kRead | kWrite, {});
       memory.load(0, *space);
       std::byte data[8] = {};
+      const auto access_all = [&] {
+        for (u64 n = 0; n < kPages; ++n) {
+          static_cast<void>(port.access({0x10000000 + n * page, arch::Op::write, arch::Mode::user, data}));
+        }
+      };
+      const double faulting = best_seconds(1, access_all);
       best = std::min(best, best_seconds(1, [&] {
                         for (u64 n = 0; n < kPages; ++n) {
                           const Access access{0x10000000 + n * page, arch::Op::write, arch::Mode::user, data};
@@ -156,11 +171,13 @@ void fault_round_trip(arch::Format format) {
                           }
                         }
                       }));
+      port_best = std::min(port_best, faulting + best_seconds(1, access_all));
       memory.leave(0);
       memory.destroy(*space);
     }
-    std::printf("%-9s first touch: fault, frame, zeroing, entry, retry %6.0f ns%s\n",
-                std::string(arch::name(format)).c_str(), best / kPages * 1e9, poison ? "" : " (no poison)");
+    std::printf("%-9s first touch: fault, frame, zeroing, entry, retry %6.0f ns, the port %6.0f, beyond it %6.0f%s\n",
+                std::string(arch::name(format)).c_str(), best / kPages * 1e9, port_best / kPages * 1e9,
+                (best - port_best) / kPages * 1e9, poison ? "" : " (no poison)");
   }
 }
 
