@@ -83,6 +83,12 @@ TEST_CASE("an empty trace proves nothing") {
   CHECK(ran.status == 2);
   CHECK_THAT(ran.err, Contains("the file is empty"));
   CHECK_FALSE(std::filesystem::exists(folder / "run"));
+  std::ofstream(folder / "silent.lk") << "==71== Lackey, an example Valgrind tool\n";
+  const Ran silent = folder.run({"run", "--trace", "silent.lk", "--out", "run"});
+  INFO(silent.out << silent.err);
+  CHECK(silent.status == 2);
+  CHECK_THAT(silent.err, Contains("silent.lk holds no memory reference"));
+  CHECK_FALSE(std::filesystem::exists(folder / "run"));
 }
 
 TEST_CASE("a folder that is not a run's is not written into") {
