@@ -17,7 +17,7 @@ Pfn Memory::take_block(const FrameRequest& request) {
   if (config_.bug == Bug::dma_ignored) with_reserve.highest = ZoneKind::highmem;
   Pfn pfn = buddy_.alloc(with_reserve);
   if (pfn == kNoFrame && request.order > 0 && compact_for(request)) pfn = buddy_.alloc(with_reserve);
-  if (pfn == kNoFrame) return pfn;
+  if (pfn == kNoFrame || (config_.reclaim.min == 0 && config_.watermarks == WatermarkPreset::off)) return pfn;
   const Zone& zone = *buddy_.zone_of(pfn);
   if (zone.buddy.free_frames() < zone.marks.min) ++statistics_.reserve_used;
   return pfn;
@@ -69,7 +69,7 @@ Pfn Memory::block_after_reclaim(const FrameRequest& request) {
 }
 
 void Memory::note_free(Pfn taken) {
-  if (buddy_.zone_of(taken)->marks.high == 0) return;  // there is no kswapd for it
+  if (config_.reclaim.high == 0 && config_.watermarks == WatermarkPreset::off) return;
   const size_t number = buddy_.zone_number(taken);
   const Zone& zone = buddy_.zones()[number];
   if (!kswapd_.taken(number, zone, now_)) return;

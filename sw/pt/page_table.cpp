@@ -37,7 +37,7 @@ void PageTable::ensure(u64 va) { make_tables(va, 1); }
 
 // The address of the entry of `to_level`; what lies above it is made.
 u64 PageTable::make_tables(u64 va, unsigned to_level) {
-  const arch::FormatInfo& info = parts_.format.info();
+  const arch::FormatInfo info = parts_.format.info();
   u64 table = root();
   for (unsigned level = info.levels; level > to_level; --level) {
     const u64 at = arch::entry_address(info, table, va, level);
