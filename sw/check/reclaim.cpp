@@ -3,9 +3,17 @@
 // Reclaim against its rules, from its events, the entries that change, and the devices' counters.
 #include "sw/check/reclaim.h"
 
+#include <algorithm>
+
 #include "sw/core/errors.h"
 
 namespace kilburn::os {
+
+void require_full_round(u64 looks, u64 pages) {
+  if (looks > pages) return;
+  throw Violation("P53", "a page went after " + std::to_string(looks) + " looks at " + std::to_string(pages) +
+                             " pages that are all accessed");
+}
 
 void ReclaimChecker::fail(const char* id, const std::string& text) const {
   throw Violation(id, text + "\nlast events:\n" + memory_.log().text());
@@ -58,12 +66,15 @@ void ReclaimChecker::turn(const MmEvent& e) {
 }
 
 void ReclaimChecker::sleeps(const MmEvent& e) {
-  const u32 free = memory_.buddy().free_frames();
-  if (e.new_word == 0 && free < memory_.config().reclaim.high) {
-    fail("P51", "kswapd sleeps with " + std::to_string(free) + " free frames, the high mark is " +
-                    std::to_string(memory_.config().reclaim.high));
+  const FrameAllocator& frames = memory_.buddy();
+  const size_t number = frames.zone_number(e.pfn);
+  const Zone& zone = frames.zones().at(number);
+  const u32 free = zone.buddy.free_frames();
+  if (e.new_word == 0 && free < zone.marks.high) {
+    fail("P51", "kswapd sleeps with " + std::to_string(free) + " free frames in zone " + std::string(name(zone.kind)) +
+                    " of node " + std::to_string(zone.node) + ", its high mark is " + std::to_string(zone.marks.high));
   }
-  if (e.new_word != 0 && freed_ != 0) fail("P50", "kswapd gives up although its last step freed frames");
+  if (e.new_word != 0 && freed_[number] != 0) fail("P50", "kswapd gives up although its last step freed frames");
 }
 
 void ReclaimChecker::event(const MmEvent& e) {
@@ -75,7 +86,7 @@ void ReclaimChecker::event(const MmEvent& e) {
       }
       break;
     case MmEvent::Kind::free:
-      ++freed_;
+      ++freed_[memory_.buddy().zone_number(e.pfn)];
       break;
     case MmEvent::Kind::evict:
       begin(e);
@@ -95,13 +106,15 @@ void ReclaimChecker::event(const MmEvent& e) {
       }
       break;
     case MmEvent::Kind::direct:
-      if (e.span == 0 && memory_.buddy().free_frames() > memory_.config().reclaim.min) {
-        fail("P51", "an allocation reclaims with " + std::to_string(memory_.buddy().free_frames()) +
-                        " free frames, the min mark is " + std::to_string(memory_.config().reclaim.min));
+      for (const Zone& zone : memory_.buddy().zones()) {
+        const u32 free = zone.buddy.free_frames();
+        if (e.span != 0 || static_cast<u16>(zone.kind) > e.asid || free <= zone.marks.min) continue;
+        fail("P51", "an allocation reclaims with " + std::to_string(free) + " free frames in zone " +
+                        std::string(name(zone.kind)) + ", its min mark is " + std::to_string(zone.marks.min));
       }
       break;
     case MmEvent::Kind::runs:
-      freed_ = 0;
+      std::fill(freed_.begin(), freed_.end(), u64{0});
       break;
     case MmEvent::Kind::sleeps:
       sleeps(e);

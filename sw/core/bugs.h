@@ -45,6 +45,32 @@ enum class Bug : u8 {
   unfair_sweep,        // M33: the sweep stays with one process as long as it has pages
   oom_kills_init,      // M34: the OOM killer takes the first process
   dirty_dropped,       // M35: eviction does not write dirty pages
+  rmap_stale,          // M36: mremap moves entries, and their frames still know the old address
+  zero_writable,       // M37: a first read maps the zero page with all the rights of the area
+  lock_ignored,        // M38: eviction takes pages of locked areas
+  unmap_short,         // M39: munmap takes the area away and leaves its last entry
+  protect_short,       // M40: mprotect leaves out the last granule of its range
+  protect_areas_only,  // M41: mprotect changes the areas and not the entries
+  spurious_revokes,    // M42: a spurious fault write-protects the entry
+  read_takes_frame,    // M43: a first read of anonymous memory gets a frame of its own instead of the zero page
+  rss_early,           // M44: a fault counts the page as resident before it has a frame
+  exit_leak,           // M45: the end of a process unmaps its frames and does not free them
+  take_torn,           // M46: taking one frame out of a free block leaves the next block linked to it
+  take_pair,           // M47: taking one frame out of a free block leaves a pair bit as it was
+  take_uncounted,      // M48: taking one frame out of a free block does not lower the count of free frames
+  zone_uncounted,      // M49: frames that compaction takes are not counted in their zone
+  number_inherited,    // M50: a page that moves takes the number of its frame along
+  spare_kept,          // M51: the table of a split stays among the spare tables
+  cache_unlisted,      // M52: a page of a file that loses its last mapping goes on no list
+  table_rights,        // M53: table entries are written without the right to write
+  age_no_flush,        // M54: ageing clears accessed bits and does not invalidate
+  upgrade_lost,        // M55: a fault on a page whose area allows more leaves the entry as it is
+  migrate_pinned,      // M56: a migration leaves its pin on the old frame
+  dma_ignored,         // M57: requests for DMA frames are served from any zone
+  kswapd_hasty,        // M58: kswapd gives up after its first step
+  first_in_first_out,  // M59: eviction takes pages in the order in which they came
+  sync_header_only,    // M60: swap areas are marked clean without their checksums being written
+  kswapd_sums,         // M61: kswapd sleeps when the zones together have enough free frames
 };
 
 struct BugName {

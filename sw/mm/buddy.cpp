@@ -11,8 +11,8 @@
 
 namespace kilburn::os {
 
-Buddy::Buddy(MemMap& map, Pfn first, Pfn end, bool coalesce)
-    : map_(map), uses_(map.uses()), states_(map.states()), first_(first), end_(end), coalesce_(coalesce) {
+Buddy::Buddy(MemMap& map, Pfn first, Pfn end, Bug bug)
+    : map_(map), uses_(map.uses()), states_(map.states()), first_(first), end_(end), bug_(bug) {
   heads_.fill(kNoFrame);
   for (unsigned order = 0; order <= kMaxOrder; ++order) pairs_[order].resize(pair(end, order) / 64 + 1);
   // The largest aligned block that fits, again and again: no two of them can be merged.
@@ -51,14 +51,29 @@ inline void Buddy::remove(Pfn block, unsigned order) {
   flip(pairs_[order], pair(block, order));
 }
 
-// Eight states are one word, and blocks are aligned to their size: small blocks edit a part of a word, without a
-// branch on the order. A call of memset for a few bytes takes as long as the rest of an allocation.
+// The first block of a list that is not empty.
+inline Pfn Buddy::pop(unsigned order) {
+  const Pfn block = heads_[order];
+  FrameUse& use = uses_[block];
+  heads_[order] = use.next;
+  if (use.next != kNoFrame) {
+    uses_[use.next].previous = kNoFrame;
+  } else {
+    filled_ &= ~(u32{1} << order);
+  }
+  flip(pairs_[order], pair(block, order));
+  return block;
+}
+
+// Eight states are one word, and blocks are aligned to their size: blocks of up to eight frames edit one word. A call
+// of memset for a few bytes takes as long as the rest of an allocation.
 inline void Buddy::mark(Pfn block, unsigned order, FrameState state) {
   static_assert(std::endian::native == std::endian::little);
   const u64 eight = 0x0101010101010101 * static_cast<u64>(state);
   FrameState* at = states_ + (block & ~Pfn{7});
-  if (order < 3) {
-    const u64 mask = ((u64{1} << (8u << order)) - 1) << 8 * (block & 7);
+  static constexpr u64 kMasks[] = {0xff, 0xffff, 0xffffffff, ~u64{0}};
+  if (order < std::size(kMasks)) {
+    const u64 mask = kMasks[order] << 8 * (block & 7);
     u64 word;
     std::memcpy(&word, at, 8);
     word = (word & ~mask) | (eight & mask);
@@ -68,8 +83,9 @@ inline void Buddy::mark(Pfn block, unsigned order, FrameState state) {
   }
 }
 
-// Gives back the upper halves of a block that has left its list, until `to` is left of it.
-inline void Buddy::split(Pfn block, unsigned from, unsigned to) {
+// Gives back the upper halves of a block that has left its list, until `to` is left of it. Apart from alloc(), most of
+// whose calls find a block of the order they want: with it inline, every call would save the registers that it needs.
+[[gnu::noinline]] void Buddy::split(Pfn block, unsigned from, unsigned to) {
   while (from > to) {
     --from;
     put(block + (Pfn{1} << from), from);
@@ -81,9 +97,8 @@ Pfn Buddy::alloc(unsigned order) {
   const u32 large_enough = filled_ & (~u32{0} << order);
   if (large_enough == 0) return kNoFrame;
   const unsigned found = static_cast<unsigned>(std::countr_zero(large_enough));
-  const Pfn block = heads_[found];
-  remove(block, found);
-  split(block, found, order);
+  const Pfn block = pop(found);
+  if (found != order) split(block, found, order);
   uses_[block].tag = static_cast<u8>(kUsed | order);
   mark(block, order, FrameState::kernel);
   free_frames_ -= u32{1} << order;
@@ -95,7 +110,10 @@ bool Buddy::take(Pfn pfn) {
   Pfn block = pfn;
   unsigned order = 0;
   while (uses_[block].tag != order) block = pfn & ~((Pfn{1} << ++order) - 1);
+  const Pfn next = uses_[block].next;
   remove(block, order);
+  if (bug_ == Bug::take_torn && next != kNoFrame) uses_[next].previous = block;
+  if (bug_ == Bug::take_pair) flip(pairs_[order], pair(block, order));
   while (order > 0) {  // the half without the frame goes back
     --order;
     const Pfn upper = block + (Pfn{1} << order);
@@ -108,7 +126,7 @@ bool Buddy::take(Pfn pfn) {
   }
   uses_[pfn].tag = kUsed;
   states_[pfn] = FrameState::kernel;
-  --free_frames_;
+  if (bug_ != Bug::take_uncounted) --free_frames_;
   return true;
 }
 
@@ -128,14 +146,23 @@ Buddy::Error Buddy::free(Pfn pfn, unsigned order) {
   free_frames_ += u32{1} << order;
   // The pair's bit before this block counts as free: 1 says that the buddy is a free block of this
   // order. A buddy past the end of memory never sets it.
-  while (coalesce_ && order < kMaxOrder && test(pairs_[order], pair(pfn, order))) {
+  if (order < kMaxOrder && test(pairs_[order], pair(pfn, order))) {
+    merge(pfn, order);
+  } else {
+    put(pfn, order);
+  }
+  return Error::none;
+}
+
+// Apart from free(), most of whose calls have no buddy to merge with.
+[[gnu::noinline]] void Buddy::merge(Pfn pfn, unsigned order) {
+  while (bug_ != Bug::no_coalescing && order < kMaxOrder && test(pairs_[order], pair(pfn, order))) {
     remove(pfn ^ (Pfn{1} << order), order);
     uses_[pfn].tag = kInside;
     pfn &= ~(Pfn{1} << order);
     ++order;
   }
   put(pfn, order);
-  return Error::none;
 }
 
 std::vector<std::pair<Pfn, unsigned>> Buddy::free_blocks() const {

@@ -13,6 +13,7 @@
 #include <utility>
 #include <vector>
 
+#include "sw/core/bugs.h"
 #include "sw/mm/frame.h"
 
 namespace kilburn::os {
@@ -30,7 +31,7 @@ class Buddy {
   };
 
   // Takes the frames [first, end) of `map` as free.
-  Buddy(MemMap& map, Pfn first, Pfn end, bool coalesce = true);
+  Buddy(MemMap& map, Pfn first, Pfn end, Bug bug = Bug::none);
 
   // The first frame of a block, state kernel; kNoFrame if no block of this or a higher order is free.
   Pfn alloc(unsigned order);
@@ -58,10 +59,12 @@ class Buddy {
   static constexpr u8 kUsed = 0x80;    // tag of the first frame of an allocated block, or its order
   void put(Pfn block, unsigned order);
   void remove(Pfn block, unsigned order);
+  Pfn pop(unsigned order);
+  void merge(Pfn block, unsigned order);
   void mark(Pfn block, unsigned order, FrameState);
   void split(Pfn block, unsigned from, unsigned to);
-  // One bit a pair of buddies.
-  size_t pair(Pfn pfn, unsigned order) const { return (pfn >> (order + 1)) - (first_ >> (order + 1)); }
+  // One bit a pair of buddies, those below `first` too.
+  static size_t pair(Pfn pfn, unsigned order) { return pfn >> (order + 1); }
   using Bits = std::vector<u64>;
   static void flip(Bits& bits, size_t n) { bits[n / 64] ^= u64{1} << (n % 64); }
   static bool test(const Bits& bits, size_t n) { return (bits[n / 64] >> (n % 64) & 1) != 0; }
@@ -70,7 +73,7 @@ class Buddy {
   FrameUse* uses_;      // of map_, by frame number
   FrameState* states_;  // likewise
   Pfn first_, end_;
-  bool coalesce_;
+  Bug bug_;
   u32 free_frames_ = 0;
   u32 filled_ = 0;  // bit n: list n is not empty
   std::array<Pfn, kMaxOrder + 1> heads_;

@@ -32,7 +32,7 @@ void Memory::migrate(Pfn from, Pfn to) {
   for (const Old& entry : olds) yield_(entry.at.va);
   if (config_.bug != Bug::migrate_early_copy) copy(from, to);
   check_moved(from, to);
-  --old.pins;
+  if (config_.bug != Bug::migrate_pinned) --old.pins;
   inherit(from, to);
   for (const Old& entry : olds) {
     // A and D as they were when the entry was cleared: the page is as young and as dirty as before.
@@ -49,6 +49,7 @@ void Memory::inherit(Pfn from, Pfn to) {
   Frame& old = map_[from];
   Frame& fresh = map_[to];
   fresh.state = old.state;
+  if (config_.bug == Bug::number_inherited) fresh.map_nr = old.map_nr;
   fresh.age = old.age;
   fresh.slot = std::exchange(old.slot, 0);
   if (fresh.slot != 0) swap_[fresh.slot].cached = to;

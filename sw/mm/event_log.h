@@ -32,10 +32,10 @@ struct MmEvent {
     sweep,    // space: the turn is its; seen: pages it owns
     evict,    // pfn, span 1: although it is not old
     evicted,  // pfn, new_word 1: the frame is free
-    direct,   // an allocation reclaims by itself; seen: free frames, span 1: none of them serves it
-    wakes,    // kswapd; seen: free frames
+    direct,   // an allocation reclaims by itself; asid: its highest zone, span: its order, seen: free frames
+    wakes,    // kswapd; pfn: the zone's first, seen: its free frames
     runs,     // kswapd: one step
-    sleeps,   // kswapd; seen: free frames, new_word 1: it found nothing to free
+    sleeps,   // kswapd, for a zone; pfn, seen, new_word 1: it found nothing to free
     thrash,   // an alarm begins; seen: near refaults in 1 000 references
     oom,      // space: chosen to be killed
   };

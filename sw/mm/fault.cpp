@@ -19,7 +19,14 @@ FaultKind Memory::fault(AddressSpace& space, u64 va, arch::Op op, bool may_block
   if (vma == nullptr) vma = grow_stack(space, va);
   if (vma == nullptr || (vma->rights & needed_for(op)) == 0) return ended(FaultKind::segv);
   const u64 page = format_.page_down(va);
-  const VmaSet::Coverage cover = space.vmas.coverage(page, page + format_.page_size());
+  const u64 end = page + format_.page_size();
+  // One area has the whole page, as a rule: no second search.
+  const VmaSet::Coverage cover = vma->start <= page && vma->end >= end
+                                     ? VmaSet::Coverage{.any = true,
+                                                        .only_anonymous = vma->backing.file == 0,
+                                                        .locked = vma->flags.locked,
+                                                        .rights = vma->rights}
+                                     : space.vmas.coverage(page, end);
   struct Patience {
     bool& flag;
     ~Patience() { flag = false; }
@@ -65,21 +72,26 @@ FaultKind Memory::resolve(AddressSpace& space, u64 page, arch::Op op, const VmaS
 FaultKind Memory::first_touch(AddressSpace& space, u64 page, arch::Op op, const VmaSet::Coverage& cover) {
   PteView v{.kind = EntryKind::leaf, .pfn = kZeroFrame, .rights = cover.rights, .young = true};
   thrash_.returned(PageKey::of_space(space.tag.id, page), frames_in_use());
-  if (op != arch::Op::write && cover.only_anonymous) {
-    v.rights = static_cast<Rights>(cover.rights & ~kWrite);
+  if (op != arch::Op::write && cover.only_anonymous && config_.bug != Bug::read_takes_frame) {
+    if (config_.bug != Bug::zero_writable) v.rights = static_cast<Rights>(cover.rights & ~kWrite);
     install(space, page, 0, format_.leaf(v));
     return FaultKind::zero_page;
   }
   const u64 size = format_.page_size();
-  if (const Vma* vma = space.vmas.whole(page, page + size); vma != nullptr && vma->backing.file != 0) {
+  const Vma* vma = cover.only_anonymous ? nullptr : space.vmas.whole(page, page + size);
+  if (vma != nullptr && vma->backing.file != 0) {
     const Backing backing = vma->backing.at(page - vma->start);
     if (backing.offset % size == 0) return map_object(space, page, op, cover.rights, backing);
   }
   const auto scope = yield_.in(Sequence::first_write);
+  if (config_.bug == Bug::rss_early) ++space.rss;
   v.pfn = alloc_frame(FrameState::user);
+  if (config_.bug == Bug::rss_early) --space.rss;
   // A mixture of several areas' bytes is no page of a file, and cannot be made again when they change.
   v.dirty = op == arch::Op::write || !cover.only_anonymous;
-  if (!fill(space, page, v.pfn)) {
+  if (cover.only_anonymous) {
+    if (config_.bug != Bug::no_zero_fill) zero(v.pfn);
+  } else if (!fill(space, page, v.pfn)) {
     return_frame(v.pfn);
     install(space, page, 0, format_.poison());
     return FaultKind::bus;
@@ -170,10 +182,15 @@ FaultKind Memory::present(AddressSpace& space, u64 page, u64 word, arch::Op op, 
   const bool emulated = (v.rights & needed) != 0 && !format_.permits(word, op);
   const auto scope = yield_.in(emulated ? Sequence::young_dirty : Sequence::upgrade);
   if (format_.permits(word, op)) {
+    if (config_.bug == Bug::spurious_revokes) {
+      space.table.update(page,
+                         [&](u64 old) { return format_.with_rights(old, static_cast<Rights>(v.rights & ~kWrite)); });
+    }
     flush_page(space, page);  // a TLB holds an older, poorer entry
     return FaultKind::spurious;
   }
   if ((v.rights & needed) == 0) {
+    if (config_.bug == Bug::upgrade_lost) return FaultKind::upgrade;
     if (op == arch::Op::write) {
       const Vma* vma = space.vmas.whole(page, page + format_.page_size());
       if (vma == nullptr || VmOps::of(vma->backing).wppage()) return break_cow(space, page, word, rights);

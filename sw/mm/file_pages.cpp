@@ -51,6 +51,7 @@ void Memory::forget_page(Frame& frame) {
 // The bytes on the disk, compared with what was written there last. 0 or errno.
 int Memory::read_file_page(FileObject& file, u64 index, std::span<std::byte> out) {
   const u64 at = file.disk_place + index * out.size();
+  std::fill(out.begin(), out.end(), kPoisonByte);  // as in page_from_swap()
   if (const int error = buffers_.read(disk_device_, at / BufferCache::kBlock, out); error != 0) {
     ++statistics_.read_errors;
     return error;

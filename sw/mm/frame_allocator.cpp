@@ -14,8 +14,8 @@ namespace {
 constexpr size_t kHistory = 1024;
 }  // namespace
 
-FrameAllocator::FrameAllocator(MemMap& map, const PhysicalLayout& layout, Pfn first, bool coalesce)
-    : layout_(layout), history_(kHistory) {
+FrameAllocator::FrameAllocator(MemMap& map, const PhysicalLayout& layout, Pfn first, Bug bug)
+    : layout_(layout), bug_(bug), history_(kHistory) {
   const Pfn dma_end = layout.dma_frames, high_first = layout.frames - layout.highmem_frames;
   for (u32 node = 0; node < layout.nodes; ++node) {
     const Pfn lo = std::max(layout.node_first(node), first), hi = layout.node_end(node);
@@ -23,15 +23,19 @@ FrameAllocator::FrameAllocator(MemMap& map, const PhysicalLayout& layout, Pfn fi
       from = std::max(from, lo);
       to = std::min(to, hi);
       if (from >= to) return;
-      zones_.push_back({kind,
-                        node,
-                        Buddy(map, from, to, coalesce),
-                        watermarks(layout.watermarks, kind, to - from, layout.frames),
-                        {}});
+      zones_.push_back(
+          {kind, node, Buddy(map, from, to, bug), watermarks(layout.watermarks, kind, to - from, layout.frames), {}});
     };
     add(ZoneKind::dma, 0, dma_end);
     add(ZoneKind::normal, dma_end, high_first);
     add(ZoneKind::highmem, high_first, layout.frames);
+  }
+  const u32 all = frames();
+  const auto share = [all](u32 mark, u32 of) { return static_cast<u32>(u64{mark} * of / std::max<u32>(all, 1)); };
+  for (Zone& zone : zones_) {
+    if (layout.watermarks != WatermarkPreset::off) break;
+    const u32 own = zone.buddy.frames();
+    zone.marks = {share(layout.marks.min, own), share(layout.marks.low, own), share(layout.marks.high, own)};
   }
   for (u32 node = 0; node < layout.nodes; ++node) {
     for (const ZoneKind highest : {ZoneKind::dma, ZoneKind::normal, ZoneKind::highmem}) {
@@ -64,7 +68,7 @@ Pfn FrameAllocator::alloc(const FrameRequest& request) {
     }
     return kNoFrame;
   };
-  Pfn pfn = attempt([](const Zone& zone) { return zone.marks.low; });
+  Pfn pfn = attempt([](const Zone& zone) { return std::max(zone.marks.low, zone.marks.min); });
   if (pfn == kNoFrame) pfn = attempt([](const Zone& zone) { return zone.marks.min; });
   if (pfn == kNoFrame && request.reserve) pfn = attempt([](const Zone&) { return 0u; });
   if (pfn != kNoFrame) return pfn;
@@ -76,7 +80,7 @@ Pfn FrameAllocator::alloc(const FrameRequest& request) {
 bool FrameAllocator::take(Pfn pfn) {
   Zone* zone = find(pfn);
   if (zone == nullptr || !zone->buddy.take(pfn)) return false;
-  ++zone->counters.allocated;
+  if (bug_ != Bug::zone_uncounted) ++zone->counters.allocated;
   history_.add(FrameHistory::Kind::taken, pfn, 0);
   return true;
 }
@@ -106,6 +110,10 @@ u32 FrameAllocator::frames() const {
   return sum;
 }
 
+std::deque<Zone>::const_iterator FrameAllocator::find_zone(Pfn pfn) const {
+  return std::find_if(zones_.begin(), zones_.end(), [pfn](const Zone& zone) { return zone.buddy.contains(pfn); });
+}
+
 const Zone* FrameAllocator::zone_of(Pfn pfn) const {
   for (const Zone& zone : zones_) {
     if (zone.buddy.contains(pfn)) return &zone;
@@ -113,12 +121,13 @@ const Zone* FrameAllocator::zone_of(Pfn pfn) const {
   return nullptr;
 }
 
-bool FrameAllocator::below_low() const {
-  return std::any_of(zones_.begin(), zones_.end(), [](const Zone& z) { return z.buddy.free_frames() < z.marks.low; });
-}
-
-bool FrameAllocator::below_high() const {
-  return std::any_of(zones_.begin(), zones_.end(), [](const Zone& z) { return z.buddy.free_frames() < z.marks.high; });
+u32 FrameAllocator::short_of_min(ZoneKind highest) const {
+  u32 sum = 0;
+  for (const Zone& zone : zones_) {
+    const u32 free = zone.buddy.free_frames();
+    if (zone.kind <= highest && free < zone.marks.min) sum += zone.marks.min - free;
+  }
+  return sum;
 }
 
 std::vector<std::pair<Pfn, unsigned>> FrameAllocator::free_blocks() const {

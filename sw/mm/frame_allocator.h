@@ -20,7 +20,7 @@ struct FrameRequest {
 class FrameAllocator {
  public:
   // The frames from `first` on are free; those below are the kernel's from the start.
-  FrameAllocator(MemMap& map, const PhysicalLayout&, Pfn first, bool coalesce = true);
+  FrameAllocator(MemMap& map, const PhysicalLayout&, Pfn first, Bug bug = Bug::none);
 
   // The first frame of a block, state kernel. Zones from the highest allowed down to DMA, then the same in the
   // other nodes, nearest first; among all of them first those above their low mark, then above min, then,
@@ -39,8 +39,9 @@ class FrameAllocator {
   u32 frames() const;  // free or not, without the kernel's first ones
   const std::deque<Zone>& zones() const { return zones_; }
   const Zone* zone_of(Pfn pfn) const;
-  bool below_low() const;   // some zone's free frames are below low: kswapd has work
-  bool below_high() const;  // some zone's are not back at high: kswapd goes on
+  size_t zone_number(Pfn pfn) const { return static_cast<size_t>(find_zone(pfn) - zones_.begin()); }  // in zones()
+  // Frames that are missing to the min marks of the zones up to `highest`, all together.
+  u32 short_of_min(ZoneKind highest) const;
   u64 failed() const { return failed_; }
   std::vector<std::pair<Pfn, unsigned>> free_blocks() const;  // of all zones, ascending
 
@@ -58,9 +59,11 @@ class FrameAllocator {
 
  private:
   Zone* find(Pfn pfn) { return const_cast<Zone*>(zone_of(pfn)); }
+  std::deque<Zone>::const_iterator find_zone(Pfn pfn) const;
   Pfn serve(Zone&, const FrameRequest&, bool preferred);
 
   PhysicalLayout layout_;
+  Bug bug_;
   std::deque<Zone> zones_;  // ascending
   // For each node and highest kind the zones in the order in which they are asked.
   std::vector<Zone*> lists_[PhysicalLayout::kMaxNodes][3];

@@ -22,7 +22,7 @@ void Memory::split_block(PageTable& table, u64 va) {
   if (format_.block_is_large_page()) {
     const u64 start = block_start(format_, va, format_.blocks().front());
     const Pfn frame = spare_tables_.back();
-    spare_tables_.pop_back();
+    if (config_.bug != Bug::spare_kept) spare_tables_.pop_back();
     table.split_large(start, frame, [&](u64 word) {
       for (unsigned n = 0; n < format_.entries(); ++n) {
         const u64 small = format_.with_frame(word, static_cast<Pfn>(format_.leaf_frame(word) + n));

@@ -14,12 +14,12 @@ namespace kilburn::os {
 Pfn Memory::take_block(const FrameRequest& request) {
   FrameRequest with_reserve = request;
   with_reserve.reserve = request.reserve || reclaiming_ || reserve_open_;
-  const u32 free = buddy_.free_frames();
-  const bool last = free <= config_.reclaim.min;
-  if (last && !with_reserve.reserve) return kNoFrame;
+  if (config_.bug == Bug::dma_ignored) with_reserve.highest = ZoneKind::highmem;
   Pfn pfn = buddy_.alloc(with_reserve);
   if (pfn == kNoFrame && request.order > 0 && compact_for(request)) pfn = buddy_.alloc(with_reserve);
-  if (pfn != kNoFrame && last) ++statistics_.reserve_used;
+  if (pfn == kNoFrame || (config_.reclaim.min == 0 && config_.watermarks == WatermarkPreset::off)) return pfn;
+  const Zone& zone = *buddy_.zone_of(pfn);
+  if (zone.buddy.free_frames() < zone.marks.min) ++statistics_.reserve_used;
   return pfn;
 }
 
@@ -34,11 +34,12 @@ Pfn Memory::block_after_reclaim(const FrameRequest& request) {
     ~Wanted() { kind = outer; }
   } wanted{wanted_, outer};
   const auto direct = [&](u32 target) {
-    const u32 free = buddy_.free_frames(), min = config_.reclaim.min;
     ++statistics_.direct_reclaims;
-    // Frames may be free in plenty where they do not serve: in another zone, or none beside the other.
-    log_.add({.kind = MmEvent::Kind::direct, .span = free > min, .seen = free});
-    const u32 freed = reclaim(std::max(target, u32{1} << request.order) + min - std::min(min, free));
+    log_.add({.kind = MmEvent::Kind::direct,
+              .asid = static_cast<u16>(request.highest),
+              .span = request.order,
+              .seen = buddy_.free_frames()});
+    const u32 freed = reclaim(std::max(target, u32{1} << request.order) + buddy_.short_of_min(request.highest));
     statistics_.direct_freed += freed;
     return freed;
   };
@@ -67,11 +68,13 @@ Pfn Memory::block_after_reclaim(const FrameRequest& request) {
   return pfn;
 }
 
-void Memory::note_free() {
-  const u32 free = buddy_.free_frames();
-  if (!kswapd_.taken(free, now_)) return;
+void Memory::note_free(Pfn taken) {
+  if (config_.reclaim.high == 0 && config_.watermarks == WatermarkPreset::off) return;
+  const size_t number = buddy_.zone_number(taken);
+  const Zone& zone = buddy_.zones()[number];
+  if (!kswapd_.taken(number, zone, now_)) return;
   ++statistics_.kswapd_wakes;
-  log_.add({.kind = MmEvent::Kind::wakes, .seen = free});
+  log_.add({.kind = MmEvent::Kind::wakes, .pfn = zone.buddy.first(), .seen = zone.buddy.free_frames()});
   plan_background();
 }
 
@@ -88,33 +91,54 @@ void Memory::background(u64 now) {
     working_sets_at_ = now + config_.reclaim.working_set_every;
     for (AddressSpace* space : spaces_) sample_working_set(*space);
   }
-  const u32 free = buddy_.free_frames();
-  if (kswapd_.tick(free, now)) {
-    ++statistics_.kswapd_timer_wakes;
-    log_.add({.kind = MmEvent::Kind::wakes, .seen = free});
+  if (kswapd_.timer_due(now)) {
+    kswapd_.restart_timer(now);
+    for (size_t n = 0; n < buddy_.zones().size(); ++n) {
+      const Zone& zone = buddy_.zones()[n];
+      if (!kswapd_.tick(n, zone)) continue;
+      ++statistics_.kswapd_timer_wakes;
+      log_.add({.kind = MmEvent::Kind::wakes, .pfn = zone.buddy.first(), .seen = zone.buddy.free_frames()});
+    }
   }
   if (kswapd_.awake()) kswapd_step(now);
   if (config_.reclaim.thrash_alarm != 0 && now >= thrash_.window_end()) close_thrash_window(now);
   plan_background();
 }
 
-// A kernel thread has no address space: it works on physical addresses in whatever context its CPU is in.
+// A kernel thread has no address space: it works on physical addresses in whatever context its CPU is in. Each zone
+// that is behind gets frames of its own back: another zone's serve no request that this one is short for.
 void Memory::kswapd_step(u64 now) {
-  const u32 high = config_.bug == Bug::kswapd_idle ? config_.reclaim.low : config_.reclaim.high;
   ++statistics_.kswapd_steps;
   log_.add({.kind = MmEvent::Kind::runs, .seen = buddy_.free_frames()});
-  u32 freed = 0;
-  if (buddy_.free_frames() < high) freed = reclaim(std::min(Kswapd::kBatch, high - buddy_.free_frames()));
-  statistics_.kswapd_freed += freed;
-  const bool enough = buddy_.free_frames() >= high;
-  if (!enough && freed != 0) return;
-  log_.add({.kind = MmEvent::Kind::sleeps, .seen = buddy_.free_frames(), .new_word = !enough});
-  if (enough) {
-    kswapd_.sleep();
-  } else {
-    ++statistics_.kswapd_failures;
-    kswapd_.give_up(now);
+  for (size_t n = 0; n < buddy_.zones().size(); ++n) {
+    if (!kswapd_.works_on(n)) continue;
+    const Zone& zone = buddy_.zones()[n];
+    const u32 high = config_.bug == Bug::kswapd_idle ? zone.marks.low : zone.marks.high,
+              free = zone.buddy.free_frames();
+    const u32 freed = free < high ? balance_zone(zone, std::min(Kswapd::kBatch, high - free)) : 0;
+    statistics_.kswapd_freed += freed;
+    bool enough = zone.buddy.free_frames() >= high;
+    if (config_.bug == Bug::kswapd_sums) enough = buddy_.free_frames() >= config_.reclaim.high;
+    if (!enough && freed != 0 && config_.bug != Bug::kswapd_hasty) continue;
+    log_.add({.kind = MmEvent::Kind::sleeps,
+              .pfn = zone.buddy.first(),
+              .seen = zone.buddy.free_frames(),
+              .new_word = !enough});
+    if (enough) {
+      kswapd_.sleep(n);
+    } else {
+      ++statistics_.kswapd_failures;
+      kswapd_.give_up(n, now);
+    }
   }
+}
+
+u32 Memory::balance_zone(const Zone& zone, u32 frames) {
+  struct Wanted {
+    const Zone*& zone;
+    ~Wanted() { zone = nullptr; }
+  } wanted{wanted_zone_ = &zone};
+  return reclaim(frames);
 }
 
 // An alarm that does not end means that the processes do not fit: one of them goes, if that is wanted.

@@ -75,6 +75,7 @@ int Memory::unmap(AddressSpace& space, u64 start, u64 length) {
     refill(space, std::max(start, hi), end);
     restrict_rights(space, hi, hi + size, g);
   }
+  if (config_.bug == Bug::unmap_short && lo + size < hi) hi -= size;
   if (lo < hi) {
     discard(space, lo, hi, g);
     space.table.prune(lo, hi, g);
@@ -109,9 +110,10 @@ int Memory::protect(AddressSpace& space, u64 start, u64 length, Rights rights, b
     }
   }
   if (space.vmas.count() + space.vmas.splits(start, end) > VmaSet::kMaxCount) return ENOMEM;
-  space.vmas.set_rights(start, end, rights);
+  const bool leave_out = config_.bug == Bug::protect_short && end - start > kGranule;
+  space.vmas.set_rights(start, leave_out ? end - kGranule : end, rights);
   Gather g = gather();
-  restrict_rights(space, format_.page_down(start), end, g);
+  if (config_.bug != Bug::protect_areas_only) restrict_rights(space, format_.page_down(start), end, g);
   if (config_.bug == Bug::protect_stale) {
     g.commit_without_invalidation();
   } else {
@@ -159,7 +161,8 @@ void Memory::discard(AddressSpace& space, u64 lo, u64 hi, Gather& g) {
       if (!counted(old.pfn)) return;
       Frame& frame = map_.at(old.pfn);
       if (old.dirty && frame.object != nullptr) frame.dirty = true;
-      if (remove_mapping(space, page, old.pfn)) g.free_after(old.pfn);
+      const bool leaked = config_.bug == Bug::exit_leak && space.vmas.count() == 0;
+      if (remove_mapping(space, page, old.pfn) && !leaked) g.free_after(old.pfn);
     }
   });
 }

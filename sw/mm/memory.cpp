@@ -12,6 +12,13 @@
 namespace kilburn::os {
 
 namespace {
+// A page of one byte, to be written as it is: to fill a buffer first takes as long again.
+template <u8 kByte>
+std::span<const std::byte> page_of(u64 size) {
+  static const std::vector<std::byte> bytes(size_t{1} << 13, std::byte{kByte});
+  return std::span(bytes).first(size);
+}
+
 // One sentence for each thing that is wrong, all of them at once.
 const MemoryConfig& checked(const PhysMem& memory, const MemoryConfig& config) {
   const arch::FormatInfo info = arch::info(config.format);
@@ -60,17 +67,17 @@ Memory::Memory(PhysMem& memory, std::span<MmuPort* const> ports, BlockDevice& de
       cpus_(ports, {frame_address(kEmptyRootFrame), 0, controls(format_, config)}, log_, yield_,
             {config.asid_bits, config.switch_policy, config.bug}),
       map_(config.frames),
-      buddy_(map_, config.layout(), kFirstFrame, config.bug != Bug::no_coalescing),
+      buddy_(map_, config.layout(), kFirstFrame, config.bug),
       report_([this] { return "last events:\n" + log_.text(); }),
       buffers_(format_.page_size()),
-      swap_(buffers_, format_.page_size(), format_.max_slot(), config.bug != Bug::bare_checksum),
+      swap_(buffers_, format_.page_size(), format_.max_slot(), config.bug),
       disk_(contents_),
       disk_port_(disk_, config.file_faults),
       disk_device_(buffers_.attach(disk_port_)),
       pages_(config.frames),
-      parts_{memory_, format_, *this, log_, cpus_, yield_, config.huge ? this : nullptr},
+      parts_{memory_, format_, *this, log_, cpus_, yield_, config.huge ? this : nullptr, config.bug},
       kernel_(parts_, map_, buddy_, *this, cpus_, kEmptyRootFrame),
-      kswapd_(config.reclaim),
+      kswapd_(config.reclaim, buddy_.zones().size()),
       thrash_(config.reclaim.thrash_window, config.reclaim.thrash_alarm),
       page_(format_.page_size()),
       chunk_(format_.page_size()) {
@@ -82,8 +89,8 @@ Memory::Memory(PhysMem& memory, std::span<MmuPort* const> ports, BlockDevice& de
   zero(kZeroFrame);
   zero(kEmptyRootFrame);
   if (config_.poison) {
-    std::fill(page_.begin(), page_.end(), kPoisonByte);
-    for (Pfn pfn = kFirstFrame; pfn < config_.frames; ++pfn) memory_.write(frame_address(pfn), page_);
+    const auto poison = page_of<static_cast<u8>(Memory::kPoisonByte)>(format_.page_size());
+    for (Pfn pfn = kFirstFrame; pfn < config_.frames; ++pfn) memory_.write(frame_address(pfn), poison);
   }
   buffers_.use(memory_, *this);
   u32 area = 0;
@@ -124,7 +131,7 @@ Pfn Memory::alloc_block(const FrameRequest& request) {
   if (pfn == kNoFrame) pfn = block_after_reclaim(request);
   if (pfn == kNoFrame) return pfn;
   statistics_.frames_peak = std::max<u64>(statistics_.frames_peak, config_.frames - buddy_.free_frames());
-  note_free();
+  note_free(pfn);
   return pfn;
 }
 
@@ -164,10 +171,8 @@ void Memory::release_frame(Pfn pfn) { release_block(pfn, 0); }
 
 void Memory::release_block(Pfn pfn, unsigned order) {
   for (Pfn n = 0; n < Pfn{1} << order; ++n) {
-    if (config_.poison) {
-      std::fill(page_.begin(), page_.end(), kPoisonByte);
-      memory_.write(frame_address(pfn + n), page_);
-    }
+    if (config_.poison)
+      memory_.write(frame_address(pfn + n), page_of<static_cast<u8>(Memory::kPoisonByte)>(format_.page_size()));
     log_.add({.kind = MmEvent::Kind::free, .pfn = pfn + n});
   }
   const Buddy::Error error = buddy_.free(pfn, order);
@@ -176,8 +181,7 @@ void Memory::release_block(Pfn pfn, unsigned order) {
 
 void Memory::zero(Pfn pfn) {
   meter_.charge(Cost::zero_page);
-  std::fill(page_.begin(), page_.end(), std::byte{0});
-  memory_.write(frame_address(pfn), page_);
+  memory_.write(frame_address(pfn), page_of<0>(format_.page_size()));
 }
 
 void Memory::copy(Pfn from, Pfn to) {
@@ -203,10 +207,8 @@ bool Memory::make_bytes(const AddressSpace& space, u64 page) {
 }
 
 bool Memory::fill(const AddressSpace& space, u64 page, Pfn pfn) {
-  const bool anonymous = space.vmas.coverage(page, page + format_.page_size()).only_anonymous;
-  if (config_.bug == Bug::no_zero_fill && anonymous) return true;
-  meter_.charge(anonymous ? Cost::zero_page : Cost::copy_page);
-  if (!anonymous) meter_.wait_until(meter_.disk_transfer());
+  meter_.charge(Cost::copy_page);
+  meter_.wait_until(meter_.disk_transfer());
   if (!make_bytes(space, page)) return false;
   memory_.write(frame_address(pfn), page_);
   return true;
@@ -260,6 +262,7 @@ bool Memory::remove_mapping(AddressSpace& space, u64 page, Pfn pfn) {
     return false;
   }
   --ageing_count_;
+  if (frame.state == FrameState::file && config_.bug == Bug::cache_unlisted) return false;
   if (frame.state == FrameState::file) {  // the cache keeps it
     cached_.push_back(frame);
     ++cached_count_;

@@ -54,7 +54,9 @@ struct MemoryConfig {
   AgeInvalidate age_invalidate = AgeInvalidate::page;
   ReclaimConfig reclaim = {};
 
-  PhysicalLayout layout() const { return {frames, nodes, dma_frames, highmem_frames, watermarks}; }
+  PhysicalLayout layout() const {
+    return {frames, nodes, dma_frames, highmem_frames, watermarks, {reclaim.min, reclaim.low, reclaim.high}};
+  }
 };
 
 // How a fault ended; the first group retries the access.
@@ -333,7 +335,8 @@ class Memory final : public TableFrames, private BlockSource, private BlockSplit
   bool locked(const Frame&) const;
 
   // kswapd.cpp
-  void note_free();  // wakes kswapd if it is time
+  void note_free(Pfn taken);  // wakes kswapd if it is time
+  u32 balance_zone(const Zone&, u32 frames);
   void kswapd_step(u64 now);
   void close_thrash_window(u64 now);
   void plan_background();
@@ -412,6 +415,7 @@ class Memory final : public TableFrames, private BlockSource, private BlockSplit
   u64 working_sets_at_ = ~u64{0};
   mutable MemoryStatistics statistics_;
   ZoneKind wanted_ = ZoneKind::highmem;  // reclaim looks for frames in this zone or a lower one
+  const Zone* wanted_zone_ = nullptr;    // or in this zone alone
   std::vector<Pfn> spare_tables_;
   std::vector<std::byte> page_;   // one page of working space
   std::vector<std::byte> chunk_;  // another, for peek

@@ -27,7 +27,18 @@ int Memory::move(AddressSpace& space, u64 from, u64 old_length, u64 to, u64 new_
   const u64 kept = std::min(old_length, new_length);
   if (to != from) {
     if (to < from + old_length && from < to + new_length) return EINVAL;
+    // Tables for the new place, before anything changes: memory may not suffice. munmap takes them away again if they
+    // are empty, but then their frames are free.
+    const auto tables = [&] {
+      const u64 size = format_.page_size();
+      if (((from ^ to) & (size - 1)) != 0) return;
+      for (u64 at = format_.page_down(from + size - 1); at + size <= from + kept; at += size) {
+        if (space.table.load(at) != 0) space.table.ensure(at - from + to);
+      }
+    };
+    tables();
     if (const int error = unmap(space, to, new_length); error != 0) return error;
+    tables();
     std::vector<Vma> areas;
     space.vmas.for_each_in(from, from + kept, [&](const Vma& vma) {
       const u64 lo = std::max(vma.start, from), hi = std::min(vma.end, from + kept);
@@ -100,7 +111,7 @@ void Memory::move_entries(AddressSpace& space, u64 from, u64 to, u64 pages) {
       if (word == 0) continue;
       install(space, to + n * size, 0, word);
       const PteView v = format_.view(word);
-      if (v.kind != EntryKind::leaf || !counted(v.pfn)) continue;
+      if (v.kind != EntryKind::leaf || !counted(v.pfn) || config_.bug == Bug::rmap_stale) continue;
       for (Mapping& m : map_.at(v.pfn).rmap) {
         if (m.space == &space && m.va == from + n * size) m.va = to + n * size;
       }

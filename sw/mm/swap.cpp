@@ -14,11 +14,11 @@ namespace kilburn::os {
 
 static_assert(std::endian::native == std::endian::little, "headers and tables are written as they lie in memory");
 
-SwapArea::SwapArea(BufferCache& buffers, u32 device, u32 slots, u64 page_size, u64 identity, bool place_in_checksum)
+SwapArea::SwapArea(BufferCache& buffers, u32 device, u32 slots, u64 page_size, u64 identity, Bug bug)
     : buffers_(buffers),
       device_(device),
       page_size_(page_size),
-      place_in_checksum_(place_in_checksum),
+      bug_(bug),
       table_(size_t{slots} + 1),
       changed_((slots + Table::kRecords - 1) / Table::kRecords, true) {
   header_.page_shift = static_cast<u32>(std::countr_zero(page_size));
@@ -59,7 +59,7 @@ int SwapArea::failed(const std::string& what, int error) {
 }
 
 u32 SwapArea::checksum(u32 slot, u32 generation, std::span<const std::byte> page) const {
-  return place_in_checksum_ ? page_checksum(slot, generation, page) : block_checksum(page);
+  return bug_ == Bug::bare_checksum ? block_checksum(page) : page_checksum(slot, generation, page);
 }
 
 // The copies take turns, so that one of them is whole wherever the machine stops. Read back, because
@@ -121,7 +121,7 @@ int SwapArea::sync() {
   if (header_.state == Header::kClean) return 0;
   const u64 first_block = block(slots() + 1);
   for (size_t n = 0; n < changed_.size(); ++n) {
-    if (!changed_[n]) continue;
+    if (!changed_[n] || bug_ == Bug::sync_header_only) continue;
     Table t;
     t.first_slot = static_cast<u32>(n * Table::kRecords + 1);
     t.sequence = header_.sequence;

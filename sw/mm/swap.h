@@ -8,6 +8,7 @@
 #include <span>
 #include <vector>
 
+#include "sw/core/bugs.h"
 #include "sw/core/errors.h"
 #include "sw/mm/buffer_cache.h"
 
@@ -54,7 +55,7 @@ class SwapArea {
   static_assert(sizeof(Header) <= 2048 && sizeof(Table) == BufferCache::kBlock);
 
   // Writes the first header; last_error() says if that failed, and then the area has no free slot.
-  SwapArea(BufferCache& buffers, u32 device, u32 slots, u64 page_size, u64 identity = 1, bool place_in_checksum = true);
+  SwapArea(BufferCache& buffers, u32 device, u32 slots, u64 page_size, u64 identity = 1, Bug bug = Bug::none);
 
   u32 slots() const { return static_cast<u32>(table_.size() - 1); }
   u32 free_slots() const { return static_cast<u32>(free_.size()); }
@@ -85,7 +86,7 @@ class SwapArea {
   BufferCache& buffers_;
   u32 device_;
   u64 page_size_;
-  bool place_in_checksum_;
+  Bug bug_;
   std::vector<Slot> table_;
   std::vector<u32> free_;
   std::vector<bool> changed_;  // by block of the table, since the last sync

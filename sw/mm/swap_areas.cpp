@@ -2,6 +2,7 @@
 //
 // swapon and swapoff. An area goes only after every page of it has come back to memory, from where it
 // may go to another area at once.
+#include <algorithm>
 #include <cerrno>
 
 #include "sw/mm/memory.h"
@@ -66,6 +67,8 @@ int Memory::page_to_swap(Frame& frame, bool dirty) {
 
 // The bytes of a slot into a frame; 0, EIO or, if they do not match their checksum, EILSEQ.
 int Memory::page_from_swap(u32 slot, Pfn pfn) {
+  // The buffer may hold this very page, from when it was written: what the device leaves out must not look read.
+  std::fill(page_.begin(), page_.end(), kPoisonByte);
   const SwapSpace::ReadError error = swap_.read(slot, page_);
   if (error != SwapSpace::ReadError::none && config_.bug != Bug::map_unread) {
     return error == SwapSpace::ReadError::io ? EIO : EILSEQ;

@@ -24,8 +24,7 @@ int SwapSpace::on(BlockDevice& device, u32 slots, int priority, u32& area) {
   }
   if (slots > max_slot_ || base > max_slot_ - slots) return EINVAL;
   const u32 device_number = buffers_.attach(device);
-  auto swap =
-      std::make_unique<SwapArea>(buffers_, device_number, slots, page_size_, device_number + 1u, place_in_checksum_);
+  auto swap = std::make_unique<SwapArea>(buffers_, device_number, slots, page_size_, device_number + 1u, bug_);
   if (!swap->last_error().empty()) {
     last_error_ = swap->last_error();
     buffers_.detach(device_number);

@@ -17,8 +17,8 @@ class SwapSpace {
   static constexpr size_t kAreas = 8;  // at most
 
   // `max_slot`: the highest number that a swap word can hold.
-  SwapSpace(BufferCache& buffers, u64 page_size, u32 max_slot, bool place_in_checksum)
-      : buffers_(buffers), page_size_(page_size), max_slot_(max_slot), place_in_checksum_(place_in_checksum) {}
+  SwapSpace(BufferCache& buffers, u64 page_size, u32 max_slot, Bug bug = Bug::none)
+      : buffers_(buffers), page_size_(page_size), max_slot_(max_slot), bug_(bug) {}
 
   // swapon: 0, or errno. The area's number is in `area`.
   [[nodiscard]] int on(BlockDevice& device, u32 slots, int priority, u32& area);
@@ -69,7 +69,7 @@ class SwapSpace {
   BufferCache& buffers_;
   u64 page_size_;
   u32 max_slot_;
-  bool place_in_checksum_;
+  Bug bug_;
   std::vector<Area> areas_;
   u32 end_ = 1;
   u64 turns_ = 0;

@@ -12,8 +12,9 @@ namespace {
 constexpr u64 kShare = 8;  // turns in which a process's pages are all looked at once
 }
 
-// Whether the frame, once free, is of use for the request that is behind the scan (row 77).
+// Whether the frame, once free, is of use for the request or the zone that is behind the scan (row 77).
 bool Memory::serves(const Frame& frame) const {
+  if (wanted_zone_ != nullptr) return wanted_zone_->buddy.contains(frame.map_nr);
   return wanted_ == ZoneKind::highmem || buddy_.zone_of(frame.map_nr)->kind <= wanted_;
 }
 
@@ -59,8 +60,13 @@ u32 Memory::look_at_first(FrameList& list) {
   Frame& frame = list.front();
   list.pop_front();
   list.push_back(frame);
-  if (frame.pins != 0 || locked(frame) || !serves(frame)) return 0;
+  const bool held = frame.pins != 0 || (locked(frame) && config_.bug != Bug::lock_ignored);
+  if (held || !serves(frame)) return 0;
   ++statistics_.aged;
+  if (config_.bug == Bug::first_in_first_out) {
+    frame.age = 0;
+    return evict(frame);
+  }
   if (test_clear_young(frame)) {
     frame.age = static_cast<u8>(std::min<unsigned>(frame.age + kAgeAdvance, kAgeMax));
     return 0;
@@ -101,6 +107,7 @@ bool Memory::test_clear_young(Frame& frame) {
     if (!format_.view(word).young) continue;
     young = true;
     m.space->table.update(m.va, [&](u64 old) { return format_.with_young(old, false); });
+    if (config_.bug == Bug::age_no_flush) continue;
     if (config_.age_invalidate != AgeInvalidate::none) (batch_ != nullptr ? *batch_ : g).unhooked(m.space->tag, m.va);
   }
   g.commit();

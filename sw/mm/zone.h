@@ -19,7 +19,7 @@ std::string_view name(ZoneKind);
 struct Watermarks {
   u32 min = 0;   // below it only requests that may use the reserve are served; others reclaim first
   u32 low = 0;   // below it kswapd wakes
-  u32 high = 0;  // at it kswapd sleeps again
+  u32 high = 0;  // at it kswapd sleeps again; 0: kswapd has nothing to do with the zone
   bool operator==(const Watermarks&) const = default;
 };
 enum class WatermarkPreset : u8 {
@@ -39,6 +39,7 @@ struct PhysicalLayout {
   u32 dma_frames = 0;      // 0: no DMA zone
   u32 highmem_frames = 0;  // 0: no HIGHMEM zone
   WatermarkPreset watermarks = WatermarkPreset::off;
+  Watermarks marks = {};  // of all of memory, shared out by zone size; without a preset only
 
   static constexpr u32 kMaxNodes = 4;
   // One sentence for each thing that is wrong.

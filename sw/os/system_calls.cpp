@@ -101,9 +101,13 @@ int Kernel::mprotect(Process& process, u64 start, u64 length, Rights rights) {
 int Kernel::mremap(Process& process, u64 from, u64 old_length, u64 to, u64 new_length) {
   enter(process);
   const Acting acting(*this, process);
-  moving_ = true;
-  const int error = memory_->move(*process.space, from, old_length, to, new_length);
-  moving_ = false;
+  const int error = [&] {
+    struct Moving {
+      bool& flag;
+      ~Moving() { flag = false; }  // also if there is no memory for it
+    } moving{moving_ = true};
+    return memory_->move(*process.space, from, old_length, to, new_length);
+  }();
   if (error == 0) process.oracle.move(from, from + granule_up(old_length), to, to + granule_up(new_length));
   return error;
 }

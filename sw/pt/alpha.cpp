@@ -37,10 +37,15 @@ u64 AlphaFormat::leaf(const PteView& v) const {
 u64 AlphaFormat::swap(u32 slot) const { return kType.make(kTypeSwap) | kSlot.make(slot); }
 u64 AlphaFormat::poison() const { return kType.make(kTypePoison); }
 
+// Apart from next_table(), which every step of a walk calls.
+[[noreturn, gnu::noinline]] static void corrupt(u64 word) {
+  throw Violation("P26", "corrupt table entry " + hex(word));
+}
+
 Pfn AlphaFormat::next_table(u64 word) const {
   if (!A::V.test(word)) return kNoFrame;
   const Pfn pfn = static_cast<Pfn>(A::PFN.get(word));
-  if (word != table(pfn)) throw Violation("P26", "corrupt table entry " + hex(word));
+  if (word != table(pfn)) corrupt(word);
   return pfn;
 }
 

@@ -9,7 +9,8 @@ namespace kilburn::os {
 
 class AlphaFormat final : public PteFormat {
  public:
-  explicit AlphaFormat(arch::Format format) : PteFormat(format) {}
+  // Of any page size: words name frames by number.
+  explicit AlphaFormat(const arch::FormatInfo& info) : PteFormat(info) {}
   u32 controls() const override { return 0; }  // no superpage: the kernel itself works on physical addresses
   u64 table(Pfn) const override;
   u64 leaf(const PteView&) const override;

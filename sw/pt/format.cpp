@@ -10,8 +10,8 @@ namespace kilburn::os {
 
 const PteFormat& PteFormat::of(arch::Format format) {
   static const X86Format x86;
-  static const AlphaFormat alpha(arch::Format::alpha);
-  static const AlphaFormat alpha_x64(arch::Format::alpha_x64);
+  static const AlphaFormat alpha(arch::info(arch::Format::alpha));
+  static const AlphaFormat alpha_x64(arch::info(arch::Format::alpha_x64));
   switch (format) {
     case arch::Format::alpha:
       return alpha;

@@ -81,7 +81,7 @@ class PteFormat {
   bool present(u64 word) const { return (word & valid_bit()) != 0; }
 
  protected:
-  explicit PteFormat(arch::Format format) : info_(arch::info(format)) {}
+  explicit PteFormat(const arch::FormatInfo& info) : info_(info) {}
 
  private:
   arch::FormatInfo info_;

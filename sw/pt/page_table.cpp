@@ -10,14 +10,15 @@ PageTable::PageTable(const Parts& parts, SpaceTag& tag) : parts_(parts), tag_(ta
 
 // The address of the entry of `level`, if the tables above it exist.
 std::optional<u64> PageTable::entry_at(u64 va, unsigned to_level) const {
-  const arch::FormatInfo& info = parts_.format.info();
+  const PteFormat& format = parts_.format;
+  const arch::FormatInfo info = format.info();  // a copy: what is called below cannot change it
   u64 table = root();
   for (unsigned level = info.levels; level > to_level; --level) {
     const u64 word = parts_.memory.load64(arch::entry_address(info, table, va, level));
-    if (parts_.format.large(word, level)) return std::nullopt;
-    const Pfn next = parts_.format.next_table(word);
+    if (format.large(word, level)) return std::nullopt;
+    const Pfn next = format.next_table(word);
     if (next == kNoFrame) return std::nullopt;
-    table = frame_address(next);
+    table = u64{next} << info.page_shift;
   }
   return arch::entry_address(info, table, va, to_level);
 }
@@ -36,7 +37,7 @@ void PageTable::ensure(u64 va) { make_tables(va, 1); }
 
 // The address of the entry of `to_level`; what lies above it is made.
 u64 PageTable::make_tables(u64 va, unsigned to_level) {
-  const arch::FormatInfo& info = parts_.format.info();
+  const arch::FormatInfo info = parts_.format.info();
   u64 table = root();
   for (unsigned level = info.levels; level > to_level; --level) {
     const u64 at = arch::entry_address(info, table, va, level);
@@ -45,7 +46,8 @@ u64 PageTable::make_tables(u64 va, unsigned to_level) {
     Pfn next = parts_.format.next_table(word);
     if (next == kNoFrame) {
       next = parts_.frames.alloc_table();  // zeroed before it is linked (P30)
-      const u64 entry = parts_.format.table(next);
+      constexpr u64 kWritable = 2;         // SDM table 4-19: R/W
+      const u64 entry = parts_.format.table(next) ^ (parts_.bug == Bug::table_rights ? kWritable : 0);
       parts_.memory.cas64(at, 0, entry);
       const u64 span = parts_.format.span(level);
       log_table(va & ~(span - 1), span, 0, entry);

@@ -43,6 +43,7 @@ class PageTable {
     const Cpus& cpus;
     Yield& yield;
     BlockSplitter* splitter = nullptr;  // null: there are no blocks
+    Bug bug = Bug::none;
   };
   // `tag` is that of the address space and outlives the table.
   PageTable(const Parts& parts, SpaceTag& tag);

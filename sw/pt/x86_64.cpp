@@ -42,10 +42,15 @@ u64 X86Format::leaf(const PteView& v) const {
 u64 X86Format::swap(u32 slot) const { return kType.make(kTypeSwap) | kSlot.make(slot); }
 u64 X86Format::poison() const { return kType.make(kTypePoison); }
 
+// Apart from next_table(), which every step of a walk calls.
+[[noreturn, gnu::noinline]] static void corrupt(u64 word) {
+  throw Violation("P26", "corrupt table entry " + hex(word));
+}
+
 Pfn X86Format::next_table(u64 word) const {
   if (!X::P.test(word)) return kNoFrame;
   const Pfn pfn = static_cast<Pfn>(X::FRAME.get(word));
-  if ((word | X::A.mask()) != table(pfn)) throw Violation("P26", "corrupt table entry " + hex(word));
+  if ((word | X::A.mask()) != table(pfn)) corrupt(word);
   return pfn;
 }
 

@@ -9,7 +9,7 @@ namespace kilburn::os {
 
 class X86Format final : public PteFormat {
  public:
-  X86Format() : PteFormat(arch::Format::x86_64) {}
+  X86Format() : PteFormat(arch::info(arch::Format::x86_64)) {}
   u32 controls() const override;
   u64 table(Pfn) const override;
   u64 leaf(const PteView&) const override;

@@ -91,9 +91,9 @@ os::AccessResult DutPort::access(const os::Access& access) {
   return os::Done{answer.rsp_pa};
 }
 
-// Serialising, as MOV to CR3 is (SDM 9.3) and PALcode's SWPCTX: a speculative access that was taken with the old root
-// would walk on after the flush that comes next, in tables that are free by then, and fill under a number that may be
-// another space's.
+// Serialising, as MOV to CR3 is (SDM 8.3, "Serializing Instructions") and PALcode's SWPCTX: a speculative access that
+// was taken with the old root would walk on after the flush that comes next, in tables that are free by then, and fill
+// under a number that may be another space's.
 void DutPort::set_context(const arch::Context& context) {
   auto& in = lockstep_.in();
   if (in.ctx_root != context.root || in.ctx_asid != context.asid || in.ctx_ctl != context.controls) wait_speculated();

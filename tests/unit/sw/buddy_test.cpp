@@ -153,7 +153,7 @@ TEST_CASE("buddy: fragmentation is the part of the free frames that a request ca
 
 TEST_CASE("buddy: check notices blocks that were not merged (M6)") {
   MemMap map(16);
-  Buddy buddy(map, 0, 16, false);
+  Buddy buddy(map, 0, 16, Bug::no_coalescing);
   const Pfn pfn = buddy.alloc(0);
   REQUIRE(buddy.free(pfn, 0) == Buddy::Error::none);
   try {

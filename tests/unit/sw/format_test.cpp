@@ -3,7 +3,12 @@
 // Page-table words against the manuals' and Linux's numbers.
 #include "sw/pt/format.h"
 
+#include <map>
+#include <optional>
+
 #include "model/arch/walk.h"
+#include "sw/pt/alpha.h"
+#include "sw/pt/page_table.h"
 #include "tests/catch.h"
 #include "tests/unit/sw/machine.h"
 
@@ -98,6 +103,116 @@ TEST_CASE("format: a swap or poison word never translates (P33)") {
         CHECK(j.kind == arch::Judgement::Kind::fault);
       }
     }
+  }
+}
+
+// Row 100: nothing in the kernel's words or tables depends on the size of a page. Alpha words hold frame numbers, and
+// tables are one page of 8-byte entries whatever its size.
+constexpr arch::u8 kOddShifts[] = {5, 6, 7, 11, 14};
+
+// Memory of small pages, tables from its frames, and a walk that is written here: root, then 3 indices, then offset.
+struct OddPages : TableFrames, FrameReleaser {
+  explicit OddPages(unsigned shift)
+      : format(arch::alpha_info(shift)),
+        ram(u64{512} << shift),
+        port(arch::Format::alpha, ram),
+        yield(port, YieldPolicy::none, 1),
+        cpus(ports, {}, log, yield, {}),
+        table({ram, format, *this, log, cpus, yield}, tag) {}
+  Pfn alloc_table() override {
+    ram.write(u64{next} << format.info().page_shift, std::vector<std::byte>(format.page_size()));
+    return next++;
+  }
+  void release_frame(Pfn) override { ++released; }
+  Bug bug() const override { return Bug::none; }
+  // The physical address, or nothing: what a null MMU without a TLB answers.
+  std::optional<u64> translate(u64 va) {
+    const unsigned shift = format.info().page_shift, bits = shift - 3;
+    u64 base = table.root();
+    for (unsigned level = 3; level > 0; --level) {
+      const u64 word = ram.load64(base + 8 * ((va >> (shift + bits * (level - 1))) % (u64{1} << bits)));
+      if ((word & 1) == 0) return std::nullopt;
+      base = (word >> 32) << shift;
+    }
+    return base + va % (u64{1} << shift);
+  }
+
+  AlphaFormat format;
+  RamMem ram;
+  ArchMmuPort port;  // for invalidations alone
+  EventLog log;
+  Yield yield;
+  std::array<MmuPort*, 1> ports{&port};
+  Cpus cpus;
+  SpaceTag tag{1};
+  Pfn next = 1;
+  u64 released = 0;
+  PageTable table;
+};
+
+TEST_CASE("format: pages of 32 bytes to 16 KB, words, tables and walks (row 100)") {
+  for (const arch::u8 shift : kOddShifts) {
+    INFO("shift " << unsigned{shift});
+    OddPages m(shift);
+    const AlphaFormat& f = m.format;
+    CHECK(f.page_size() == u64{1} << shift);
+    CHECK(f.entries() * 8 == f.page_size());
+    CHECK(f.span(1) == f.page_size());
+    CHECK(f.span(3) == f.page_size() * f.entries() * f.entries());
+    CHECK(f.user_top() == f.span(3) * f.entries() / 2);
+    CHECK(f.page_down(3 * f.page_size() + f.page_size() - 1) == 3 * f.page_size());
+    // The word does not know the size of the page.
+    CHECK(f.leaf(leaf(0x123, kRead | kExecute, true, false)) == 0x12300040305);
+    CHECK(f.table(0x77) == 0x7700063301);
+    Random random(shift);
+    std::map<u64, Pfn> mapped;
+    for (int n = 0; n < 60; ++n) {
+      const u64 page = f.page_down(random.below(f.user_top()) & (n % 2 == 0 ? ~u64{0} : 8 * f.page_size() - 1));
+      const auto pfn = static_cast<Pfn>(300 + random.below(200));
+      m.table.ensure(page);
+      m.table.update(page, [&](u64) { return f.leaf(leaf(pfn, kRead | kWrite, true, true)); });
+      mapped[page] = pfn;
+    }
+    u64 seen = 0;
+    m.table.for_each_leaf(0, f.user_top(), [&](u64 page, u64 word) {
+      REQUIRE(mapped.contains(page));
+      CHECK(f.view(word).pfn == mapped[page]);
+      ++seen;
+    });
+    CHECK(seen == mapped.size());
+    for (const auto& [page, pfn] : mapped) {
+      for (const u64 offset : {u64{0}, u64{1}, f.page_size() - 1}) {
+        CHECK(m.translate(page + offset) == u64{pfn} * f.page_size() + offset);
+      }
+      if (!mapped.contains(page + f.page_size()) && page + f.page_size() < f.user_top()) {
+        CHECK_FALSE(m.translate(page + f.page_size()));
+      }
+    }
+    Gather g(m.cpus, m);
+    for (const auto& [page, pfn] : mapped) m.table.get_and_clear(page);
+    m.table.prune(0, f.user_top(), g);
+    m.table.free_root(g);
+    g.commit();
+    CHECK(m.released == m.next - 1);
+  }
+}
+
+// Pages of 50 bytes, as the notes draw them: page number and offset by division, the frame by the word. Nothing but the
+// arithmetic of addresses is in the way of such a size.
+TEST_CASE("format: pages of 50 bytes by division (row 100)") {
+  constexpr u64 kPage = 50;
+  for (const arch::Format format : test::kFormats) {
+    const PteFormat& f = PteFormat::of(format);
+    const Pfn frames[] = {7, 2, 5};  // of a process of 150 bytes
+    u64 words[3];
+    for (int n = 0; n < 3; ++n) words[n] = f.leaf(leaf(frames[n], kRead, true, false));
+    const auto translate = [&](u64 va) { return f.view(words[va / kPage]).pfn * kPage + va % kPage; };
+    CHECK(translate(0) == 350);
+    CHECK(translate(49) == 399);
+    CHECK(translate(50) == 100);  // the next byte of the program, 299 bytes below
+    CHECK(translate(99) == 149);
+    CHECK(translate(100) == 250);
+    CHECK(translate(149) == 299);
   }
 }
 

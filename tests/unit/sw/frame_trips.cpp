@@ -35,7 +35,7 @@ std::function<void()> used(Change change, Config c = trip_config()) {
 
 // A buddy allocator by itself, all of it taken and given back.
 struct Blocks {
-  explicit Blocks(bool coalesce = true) : buddy(map, 3, 64, coalesce), at_start(buddy.free_blocks()) {}
+  explicit Blocks(Bug bug = Bug::none) : buddy(map, 3, 64, bug), at_start(buddy.free_blocks()) {}
   void use_all() {
     for (Pfn pfn; (pfn = buddy.alloc(0)) != kNoFrame;) taken.push_back(pfn);
     for (const Pfn pfn : taken) must(buddy.free(pfn, 0) == Buddy::Error::none);
@@ -160,7 +160,7 @@ std::vector<Trip> frame_trips() {
                  b.buddy.check();
                }});
   t.push_back({"P14", "M6", [] {
-                 Blocks b(false);
+                 Blocks b(Bug::no_coalescing);
                  b.use_all();
                  require_restored(b.at_start, b.buddy.free_blocks());
                }});
@@ -170,7 +170,7 @@ std::vector<Trip> frame_trips() {
                  b.buddy.check();
                }});
   t.push_back({"P16", "M6", [] {
-                 Blocks b(false);
+                 Blocks b(Bug::no_coalescing);
                  b.use_all();
                  const auto before = free_frames(b.map, 3, 64);
                  require_justified(before, 3, 3, b.buddy.alloc(3));

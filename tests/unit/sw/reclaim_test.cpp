@@ -109,6 +109,66 @@ TEST_CASE("kswapd: the timer wakes it although no allocation does") {
   m.kernel.finish();
 }
 
+// Device buffers use up the DMA zone, in which pages of a process lie. Elsewhere three times the high mark of all of
+// memory is free: what the zones have together says nothing.
+TEST_CASE("kswapd: a zone below its own mark gets frames of its own back, whatever the others have") {
+  for (const arch::Format format : kFormats) {
+    INFO(arch::name(format));
+    Config c = with_kswapd(config(format, 200), 7, 28, 56);
+    c.dma_frames = 48;
+    test::Machine<> m(c);
+    Memory& memory = m.kernel.memory();
+    const Zone& dma = memory.buddy().zones()[0];
+    REQUIRE(dma.kind == ZoneKind::dma);
+    REQUIRE(dma.marks == Watermarks{1, 6, 12});  // 45 of 197 frames
+    Process& p = m.kernel.spawn();
+    must(m.kernel.mmap(p, kBase, 170 * m.page(), kRead | kWrite) == 0);
+    for (u64 n = 0; n < 160; ++n) must(m.store(p, kBase + n * m.page()));
+    for (u64 n = 0; n < 160; ++n) {
+      const PteView v = memory.format().view(p.space->table.load(kBase + n * m.page()));
+      if (v.kind == EntryKind::leaf && v.pfn >= c.dma_frames) {
+        must(m.kernel.munmap(p, kBase + n * m.page(), m.page()) == 0);
+      }
+    }
+    for (int n = 0; n < 100; ++n) must(m.load(p, kBase + 165 * m.page()));  // kswapd has done what it had to
+    const MemoryStatistics before = memory.statistics();
+    u64 blocks = 0;
+    for (; dma.buddy.free_frames() >= dma.marks.low; ++blocks) {
+      must(memory.kernel().kmalloc(m.page(), ZoneKind::dma) != 0);
+    }
+    CHECK(blocks > 0);
+    CHECK(memory.buddy().free_frames() > 2 * c.reclaim.high);
+    CHECK(memory.statistics().kswapd_wakes == before.kswapd_wakes + 1);
+    for (int n = 0; n < 20; ++n) must(m.load(p, kBase + 165 * m.page()));
+    CHECK(dma.buddy.free_frames() >= dma.marks.high);
+    CHECK(memory.statistics().kswapd_freed - before.kswapd_freed == dma.marks.high - (dma.marks.low - 1));
+    CHECK(memory.statistics().direct_reclaims == before.direct_reclaims);
+    CHECK(memory.statistics().kswapd_failures == before.kswapd_failures);
+    m.kernel.finish();
+  }
+}
+
+// The frames of one zone are all the kernel's: that it cannot get them back does not keep it from the other zones.
+TEST_CASE("kswapd: a zone in which nothing can be freed is left alone, the others are not") {
+  Config c = with_kswapd(config(arch::Format::x86_64, 100), 0, 20, 40);
+  c.dma_frames = 20;
+  test::Machine<> m(c);
+  Memory& memory = m.kernel.memory();
+  while (memory.kernel().kmalloc(m.page(), ZoneKind::dma) != 0 && memory.buddy().zones()[0].buddy.free_frames() > 0) {
+  }
+  Process& p = m.kernel.spawn();
+  must(m.kernel.mmap(p, kBase, 120 * m.page(), kRead | kWrite) == 0);
+  for (int round = 0; round < 3; ++round) {
+    for (u64 n = 0; n < 120; ++n) must(m.store(p, kBase + n * m.page()));
+  }
+  const MemoryStatistics& s = memory.statistics();
+  CHECK(s.kswapd_failures >= 1);
+  CHECK(s.kswapd_failures <= 3);
+  CHECK(s.kswapd_freed > 100);
+  CHECK(s.direct_reclaims == 0);
+  m.kernel.finish();
+}
+
 TEST_CASE("kswapd: without anything to free it gives up, and the run goes on") {
   Config c = with_kswapd(config(arch::Format::x86_64, 44), 0, 10, 12);
   test::Machine<> m(c);
@@ -186,6 +246,8 @@ TEST_CASE("sweep: pages that are all young stay") {
   CHECK(m.kernel.memory().try_to_swap_out(1) == 1);
   // All were at the greatest age or near: one clock round for each year before the first went.
   CHECK(m.kernel.statistics().memory.aged >= 40 * (Memory::kAgeMax - 1u));
+  CHECK(tripped([&] { require_full_round(m.kernel.statistics().memory.aged, 40); }) == "");
+  CHECK(tripped([] { require_full_round(40, 40); }) == "P53");
   m.kernel.finish();
 }
 
@@ -352,11 +414,14 @@ TEST_CASE("reclaim: every check of it is tripped by its bug") {
 TEST_CASE("reclaim: the checker refuses early direct reclaim and an endless scan") {
   test::Machine<> m(with_kswapd(config(arch::Format::x86_64, 40), 2, 4, 8));
   ReclaimChecker checker(m.kernel.memory());
-  CHECK(tripped([&] { checker.event({.kind = MmEvent::Kind::direct}); }) == "P51");
+  constexpr u16 kAnyZone = static_cast<u16>(ZoneKind::highmem);
+  CHECK(tripped([&] { checker.event({.kind = MmEvent::Kind::direct, .asid = kAnyZone}); }) == "P51");
+  checker.event({.kind = MmEvent::Kind::direct, .asid = static_cast<u16>(ZoneKind::dma)});  // there is no such zone
+  checker.event({.kind = MmEvent::Kind::direct, .asid = kAnyZone, .span = 3});              // frames, but no block
   checker.event({.kind = MmEvent::Kind::runs});
   checker.event({.kind = MmEvent::Kind::free, .pfn = 9});
-  CHECK(tripped([&] { checker.event({.kind = MmEvent::Kind::sleeps, .new_word = 1}); }) == "P50");
-  checker.event({.kind = MmEvent::Kind::sleeps});
+  CHECK(tripped([&] { checker.event({.kind = MmEvent::Kind::sleeps, .pfn = 3, .new_word = 1}); }) == "P50");
+  checker.event({.kind = MmEvent::Kind::sleeps, .pfn = 3});
   m.kernel.finish();
 }
 

@@ -74,11 +74,11 @@ void frames(Bug bug) {
 
 // The second log is that of the port with a TLB; `change` breaks one of its entries.
 template <class Change>
-u64 logs(Change change) {
+u64 logs(Change change, Bug bug = Bug::none) {
   LogRecorder model, other;
   const Config c = paging(arch::Format::x86_64);
   run<ArchMmuPort>(c, &model);
-  run<TlbPort>(c, &other);
+  run<TlbPort>(paging(arch::Format::x86_64, bug), &other);
   const PteFormat& format = PteFormat::of(c.format);
   change(format, other.events);
   return require_equal_but_for_a(format, model.events, other.events);
@@ -146,6 +146,8 @@ std::vector<Trip> run_trips() {
   t.push_back({"P36", "M8", [] { software_refill(Bug::asid_ignored); }});
   t.push_back({"P37", "M17", [] { formats(Bug::no_zero_fill); }});
   t.push_back({"P47", "M1", [] { frames(Bug::lost_dirty); }});
+  t.push_back(
+      {"P61", "M35 in one of two", [] { logs([](const PteFormat&, std::vector<MmEvent>&) {}, Bug::dirty_dropped); }});
   t.push_back({"P61", "a dirty bit lost", [] { logs(dirty_lost); }});
   t.push_back(
       {"P62", "translations and bytes not checked", [] { require_flip_found(Flip::right, unchecked(trip_config())); }});

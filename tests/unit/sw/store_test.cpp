@@ -116,7 +116,7 @@ TEST_CASE("buffer cache: a block that cannot be written stays") {
 TEST_CASE("swap areas: the highest priority fills first, equals take turns (row 25)") {
   MemoryDevice device[4];
   BufferCache buffers(4096);
-  SwapSpace swap(buffers, 4096, 1000, true);
+  SwapSpace swap(buffers, 4096, 1000);
   u32 low = 0, left = 0, right = 0, more = 0;
   REQUIRE(swap.on(device[0], 4, 1, low) == 0);
   REQUIRE(swap.on(device[1], 3, 5, left) == 0);

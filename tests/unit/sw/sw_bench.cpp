@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Measures the shim: buddy pair against its floor, fault round trip, references a second, log lines a second.
+#include <time.h>
+
 #include <algorithm>
-#include <chrono>
 #include <cstdio>
 #include <string>
 #include <vector>
@@ -16,13 +17,20 @@
 namespace kilburn::os {
 namespace {
 
+// Of the processor, not of the clock on the wall: other programs run beside.
+double processor_seconds() {
+  timespec t{};
+  clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+  return static_cast<double>(t.tv_sec) + 1e-9 * static_cast<double>(t.tv_nsec);
+}
+
 template <class Fn>
 double best_seconds(int rounds, Fn&& fn) {
   double best = 1e9;
   for (int n = 0; n < rounds; ++n) {
-    const auto start = std::chrono::steady_clock::now();
+    const double start = processor_seconds();
     fn();
-    best = std::min(best, std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count());
+    best = std::min(best, processor_seconds() - start);
   }
   return best;
 }
@@ -127,41 +135,51 @@ void buddy_pair() {
   }
 }
 
-// A store to an untouched page: fault, frame, zeroing, entry, retry; no checks, memory of the host warm.
-void fault_round_trip(arch::Format format) {
-  constexpr u64 kPages = 20000;
-  for (const bool poison : {true, false}) {
-    double best = 1e9;
-    MemoryConfig c;
-    c.format = format;
-    c.frames = 24000;
-    c.poison = poison;
-    RamMem ram(u64{c.frames} << arch::info(format).page_shift);
-    std::fill(ram.data(), ram.data() + ram.size(), std::byte{1});
-    for (int round = 0; round < 5; ++round) {
-      ArchMmuPort port(format, ram);
-      MemoryDevice device;
-      Memory memory(ram, port, device, c);
-      const auto space = memory.create(1);
-      const u64 page = memory.format().page_size();
-      memory.map(*space, 0x10000000, kPages * page, kRead | kWrite, {});
-      memory.load(0, *space);
-      std::byte data[8] = {};
-      best = std::min(best, best_seconds(1, [&] {
-                        for (u64 n = 0; n < kPages; ++n) {
-                          const Access access{0x10000000 + n * page, arch::Op::write, arch::Mode::user, data};
-                          if (std::holds_alternative<FaultInfo>(port.access(access))) {
-                            memory.fault(*space, access.va, access.op);
-                            static_cast<void>(port.access(access));
-                          }
-                        }
-                      }));
-      memory.leave(0);
-      memory.destroy(*space);
+// A store to an untouched page: fault, frame, zeroing, entry, retry; no checks. What the port takes of it, for the
+// access that faults and the one that does not, is measured by itself. `pages` at a time: few that the host's caches
+// hold, or so many that zeroing a frame waits for the host's memory.
+void fault_round_trip(arch::Format format, u64 pages, int rounds) {
+  double best = 1e9, port_best = 1e9;
+  MemoryConfig c;
+  c.format = format;
+  c.frames = static_cast<u32>(pages + pages / 5);
+  c.poison = false;
+  RamMem ram(u64{c.frames} << arch::info(format).page_shift);
+  std::fill(ram.data(), ram.data() + ram.size(), std::byte{1});
+  ArchMmuPort port(format, ram);
+  MemoryDevice device;
+  Memory memory(ram, port, device, c);
+  const auto space = memory.create(1);
+  memory.load(0, *space);
+  const u64 page = memory.format().page_size(), start = 0x10000000;
+  std::byte data[8] = {};
+  const auto access_all = [&] {
+    for (u64 n = 0; n < pages; ++n) {
+      static_cast<void>(port.access({start + n * page, arch::Op::write, arch::Mode::user, data}));
     }
-    std::printf("%-9s first touch: fault, frame, zeroing, entry, retry %6.0f ns%s\n",
-                std::string(arch::name(format)).c_str(), best / kPages * 1e9, poison ? "" : " (no poison)");
+  };
+  for (int round = 0; round < rounds; ++round) {
+    memory.map(*space, start, pages * page, kRead | kWrite, {});
+    const double faulting = best_seconds(1, access_all);
+    best = std::min(best, best_seconds(1, [&] {
+                      for (u64 n = 0; n < pages; ++n) {
+                        const Access access{start + n * page, arch::Op::write, arch::Mode::user, data};
+                        if (std::holds_alternative<FaultInfo>(port.access(access))) {
+                          memory.fault(*space, access.va, access.op);
+                          static_cast<void>(port.access(access));
+                        }
+                      }
+                    }));
+    port_best = std::min(port_best, faulting + best_seconds(1, access_all));
+    memory.unmap(*space, start, pages * page);
   }
+  memory.leave(0);
+  memory.destroy(*space);
+  const double to_ns = 1e9 / static_cast<double>(pages);
+  std::printf(
+      "%-9s first touch, %5llu pages: fault, frame, zeroing, entry, retry %5.0f ns, the port %4.0f, beyond it %5.0f\n",
+      std::string(arch::name(format)).c_str(), static_cast<unsigned long long>(pages), best * to_ns, port_best * to_ns,
+      (best - port_best) * to_ns);
 }
 
 void references(arch::Format format, const std::string& path) {
@@ -199,7 +217,8 @@ int main(int argc, char** argv) {
   const std::string path = argc > 1 ? argv[1] : std::string(KILBURN_TEST_DATA) + "/traces/mini.28871.lk";
   os::buddy_pair();
   for (const arch::Format format : {arch::Format::x86_64, arch::Format::alpha, arch::Format::alpha_x64}) {
-    os::fault_round_trip(format);
+    os::fault_round_trip(format, 100, 200);
+    os::fault_round_trip(format, 20000, 5);
     os::references(format, path);
   }
   os::lines(path);

@@ -100,6 +100,47 @@ TEST_CASE("system calls: on 8 KB pages two areas of 4 KB share a page") {
   m.kernel.finish();
 }
 
+TEST_CASE("system calls: mremap that finds no memory leaves the process as it was, and the checks on") {
+  for (const arch::Format format : test::kFormats) {
+    INFO(arch::name(format));
+    Config c = config(format);
+    c.frames = 40;
+    c.swap_slots = 6;
+    test::Machine<> m(c);
+    Memory& memory = m.kernel.memory();
+    Process& p = m.kernel.spawn();
+    const u64 from = 0x100000, fill = 0x400000, to = memory.format().user_top() / 2;
+    REQUIRE(m.kernel.mmap(p, from, 8 * m.page(), kRead | kWrite) == 0);
+    REQUIRE(m.kernel.mmap(p, fill, 100 * m.page(), kRead | kWrite) == 0);
+    for (u64 n = 0; n < 8; ++n) REQUIRE(m.store(p, from + n * m.page()));
+    u64 filled = 0;
+    const auto fill_up = [&] {
+      for (;; ++filled) m.store(p, fill + filled * m.page());
+    };
+    REQUIRE_THROWS_AS(fill_up(), OutOfMemory);
+    REQUIRE_THROWS_AS(m.kernel.mremap(p, from, 8 * m.page(), to, 8 * m.page()), OutOfMemory);  // for the tables
+    m.kernel.audit();
+    CHECK(p.space->vmas.find(to) == nullptr);
+    u64 swapped = 0;
+    p.space->table.for_each_leaf(0, memory.format().user_top(), [&](u64 va, u64 word) {
+      const PteView v = memory.format().view(word);
+      if (v.kind == EntryKind::swap && memory.swap()[v.slot].cached == kNoFrame) swapped = va;
+    });
+    REQUIRE(swapped != 0);
+    const u64 gone = swapped == fill ? fill + m.page() : fill;
+    REQUIRE(m.kernel.munmap(p, gone, m.page()) == 0);
+    for (u64 n = 0; n < 8; ++n) REQUIRE(m.load(p, from + n * m.page()));
+    // A store that the kernel does not know of: found when the entry becomes present, not only by the load.
+    p.space->table.for_each_leaf(0, memory.format().user_top(), [&](u64 va, u64 word) {
+      const PteView v = memory.format().view(word);
+      if (v.kind == EntryKind::swap && memory.swap()[v.slot].cached == kNoFrame) swapped = va;
+    });
+    const std::byte other{0x42};
+    p.oracle.store(swapped + 100, std::span(&other, 1));
+    CHECK(test::tripped([&] { m.load(p, swapped); }) == "P45");
+  }
+}
+
 TEST_CASE("system calls: mremap moves the bytes, grows and shrinks") {
   for (const arch::Format format : kFormats) {
     INFO(arch::name(format));

@@ -327,7 +327,7 @@ class Anything {
   Kernel& kernel() { return k_; }
 
  private:
-  static constexpr u64 kPlaces = 6, kPages = 9;  // where areas may lie, and how long they are
+  static constexpr u64 kPlaces = 6, kPages = 9;  // where areas may lie, and how long they are: a block fits
 
   Process& some() {
     for (;;) {
@@ -517,7 +517,9 @@ TEST_CASE("together: everything at once, on two CPUs, with yields and audits") {
   }
   CHECK(evictions > 500);
   CHECK(moved > 100);
-  WARN("blocks collapsed: " << blocks);  // none since pages are swept by process; huge_test.cpp has the mechanism alone
+  // Areas of fewer pages than a block can form none. Of those that could, two in three find no aligned run of eight
+  // frames without a table in it, compaction or not (P58 agrees).
+  CHECK(blocks > 5);
   CHECK(read_back > 500);
 }
 

@@ -97,7 +97,23 @@ TEST_CASE("zones: watermarks of both presets") {
   CHECK(watermarks(W::off, ZoneKind::normal, 64, 64) == Watermarks{});
 }
 
-TEST_CASE("zones: below min only the reserve is served, below low kswapd has work") {
+TEST_CASE("zones: marks for all of memory are shared out by size, and one zone has them as they are") {
+  MemMap map(100);
+  const Watermarks marks{10, 20, 40};
+  const FrameAllocator one(map, {.frames = 100, .marks = marks}, 3);
+  CHECK(one.zones()[0].marks == marks);
+  MemMap map2(103);
+  const FrameAllocator three(map2, {.frames = 103, .dma_frames = 23, .highmem_frames = 50, .marks = marks}, 3);
+  REQUIRE(three.zones().size() == 3);
+  CHECK(three.zones()[0].marks == Watermarks{2, 4, 8});  // 20, 30 and 50 of 100 frames
+  CHECK(three.zones()[1].marks == Watermarks{3, 6, 12});
+  CHECK(three.zones()[2].marks == Watermarks{5, 10, 20});
+  MemMap map3(64);
+  const FrameAllocator preset(map3, {.frames = 64, .watermarks = WatermarkPreset::zoned24, .marks = marks}, 0);
+  CHECK(preset.zones()[0].marks == Watermarks{4, 8, 12});
+}
+
+TEST_CASE("zones: below min only the reserve is served") {
   MemMap map(64);
   FrameAllocator frames(map, {.frames = 64, .watermarks = WatermarkPreset::zoned24}, 0);  // 4, 8, 12
   std::vector<Pfn> got;
@@ -107,17 +123,18 @@ TEST_CASE("zones: below min only the reserve is served, below low kswapd has wor
     return pfn != kNoFrame;
   };
   while (frames.free_frames() > 8) REQUIRE(take({}));
-  CHECK_FALSE(frames.below_low());
-  CHECK(frames.below_high());
+  const Zone& zone = frames.zones()[0];
   while (frames.free_frames() > 4) REQUIRE(take({}));
-  CHECK(frames.below_low());
   CHECK_FALSE(take({}));
-  CHECK(frames.zones()[0].counters.held_back == 1);
+  CHECK(zone.counters.held_back == 1);
+  CHECK(frames.short_of_min(ZoneKind::highmem) == 0);
   CHECK(frames.free_frames() == 4);
   while (frames.free_frames() > 0) REQUIRE(take({.reserve = true}));
+  CHECK(frames.short_of_min(ZoneKind::highmem) == 4);
+  CHECK(frames.short_of_min(ZoneKind::dma) == 0);  // there is none
   CHECK_FALSE(take({.reserve = true}));
   for (const Pfn pfn : got) REQUIRE(frames.free(pfn, 0) == Buddy::Error::none);
-  CHECK_FALSE(frames.below_high());
+  CHECK(zone.counters.freed == 64);
   frames.check();
 }
 
