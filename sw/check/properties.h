@@ -25,6 +25,9 @@ struct Property {
   std::string_view text;
   When when;
   std::string_view where;  // the function that throws the violation; for tests also the test that asks it
+  bool needed = false;     // the kernel cannot go on where it does not hold
+  // In Config::checks_off it means something: a run asks it and can go on without.
+  bool can_be_off() const { return when != When::test && !needed; }
 };
 std::span<const Property> properties();         // P1 to P64 in order
 const Property* property(std::string_view id);  // null if there is none

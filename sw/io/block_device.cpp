@@ -4,6 +4,8 @@
 #include "sw/io/block_device.h"
 
 #include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -35,14 +37,50 @@ int BlockDevice::write(u64 offset, std::span<const std::byte> in) {
   return 0;
 }
 
-FileDevice::FileDevice(const std::string& path)
-    : path_(path), fd_(open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600)) {
+FileDevice::FileDevice(const std::string& path, Use use) : path_(path), use_(use) {
+  if (use == Use::kept) {
+    take();
+    return;
+  }
+  fd_ = open(path.c_str(), O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
   if (fd_ < 0) throw UserError("cannot create the swap file " + path + ": " + std::strerror(errno));
 }
 
+void FileDevice::take() {
+  const auto refuse = [this](const std::string& what, int error) {
+    if (fd_ >= 0) close(fd_);
+    const std::string text = "the swap file " + path_ + " " + what;
+    if (error == 0) throw UserError(text);
+    if (error == ENOENT || error == ENOTDIR || error == EISDIR || error == ENAMETOOLONG || error == ELOOP) {
+      throw UserError(text + ": " + std::strerror(error));
+    }
+    throw HostError(text + ": " + std::strerror(error));
+  };
+  fd_ = open(path_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NONBLOCK, 0600);
+  made_ = fd_ >= 0;
+  // Not blocking: a fifo would wait for somebody.
+  if (fd_ < 0 && errno == EEXIST) fd_ = open(path_.c_str(), O_RDWR | O_CLOEXEC | O_NONBLOCK);
+  if (fd_ < 0) refuse("cannot be opened", errno);
+  struct stat status {};
+  if (fstat(fd_, &status) != 0) refuse("cannot be looked at", errno);
+  if (!S_ISREG(status.st_mode)) refuse("is no regular file", 0);
+  if (flock(fd_, LOCK_EX | LOCK_NB) != 0) {
+    errno == EWOULDBLOCK ? refuse("is in use already", 0) : refuse("cannot be locked", errno);
+  }
+}
+
 FileDevice::~FileDevice() {
+  if (use_ == Use::scratch || (made_ && size() == 0)) unlink(path_.c_str());
   close(fd_);
-  unlink(path_.c_str());
+}
+
+u64 FileDevice::size() const {
+  struct stat status {};
+  return fstat(fd_, &status) == 0 ? static_cast<u64>(status.st_size) : 0;
+}
+
+void FileDevice::clear() {
+  if (ftruncate(fd_, 0) != 0) throw HostError("the swap file " + path_ + " cannot be cleared: " + std::strerror(errno));
 }
 
 BlockDevice::Moved FileDevice::read_some(u64 offset, std::span<std::byte> out) {

@@ -44,6 +44,7 @@ class BufferCache {
 
   u32 attach(BlockDevice& device);  // number of the device
   void detach(u32 device);          // after sync(); its blocks are forgotten
+  std::string name(u32 device) const { return devices_[device]->name(); }
 
   // Whole blocks; 0 or errno. Reads that fail are repeated.
   [[nodiscard]] int read(u32 device, u64 block, std::span<std::byte> out);

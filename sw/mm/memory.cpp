@@ -19,34 +19,11 @@ std::span<const std::byte> page_of(u64 size) {
   return std::span(bytes).first(size);
 }
 
-// One sentence for each thing that is wrong, all of them at once.
 const MemoryConfig& checked(const PhysMem& memory, const MemoryConfig& config) {
-  const arch::FormatInfo info = arch::info(config.format);
-  const u32 least = Memory::kFirstFrame + info.levels + 1u;  // one page and its tables
-  std::vector<std::string> problems;
-  if (config.frames < least) {
-    problems.push_back(std::to_string(config.frames) + " frames are too few: a process needs at least " +
-                       std::to_string(least));
-  }
-  if (((u64{config.frames} + config.device_frames) << info.page_shift) > memory.size()) {
+  std::vector<std::string> problems = config.problems();
+  if (((u64{config.frames} + config.device_frames) << arch::info(config.format).page_shift) > memory.size()) {
     problems.push_back(std::to_string(config.frames) + " frames do not fit in a memory of " +
                        std::to_string(memory.size()) + " bytes");
-  }
-  const auto layout = config.layout().problems();
-  problems.insert(problems.end(), layout.begin(), layout.end());
-  const ReclaimConfig& marks = config.reclaim;
-  const bool ordered = marks.high == 0 || (marks.min <= marks.low && marks.low <= marks.high);
-  if (const u32 top = std::max(marks.min, marks.high); !ordered || (top != 0 && top >= config.frames)) {
-    problems.push_back("the marks of reclaim must be min <= low <= high and less than the " +
-                       std::to_string(config.frames) + " frames");
-  }
-  if (config.asid_bits < 1 || config.asid_bits > 12) problems.emplace_back("ASID bits must be 1 to 12");
-  if (config.refill == RefillMode::software && info.hardware_ad) {
-    problems.push_back("the TLB cannot be filled by software in the " + std::string(arch::name(config.format)) +
-                       " format; the Alpha formats can");
-  }
-  if (config.swap_slots > PteFormat::of(config.format).max_slot()) {
-    problems.push_back(std::to_string(config.swap_slots) + " swap slots are more than an entry can name");
   }
   if (!problems.empty()) throw UserError(boost::algorithm::join(problems, "\n"));
   return config;
@@ -57,6 +34,37 @@ u32 controls(const PteFormat& format, const MemoryConfig& config) {
   return format.controls() | (software ? static_cast<u32>(arch::layout::Controls::REFILL.mask()) : 0);
 }
 }  // namespace
+
+std::vector<std::string> MemoryConfig::problems() const {
+  const arch::FormatInfo info = arch::info(format);
+  const u32 least = Memory::kFirstFrame + info.levels + 1u;  // one page and its tables
+  std::vector<std::string> out;
+  if (frames < least) {
+    out.push_back(std::to_string(frames) + " frames are too few: a process needs at least " + std::to_string(least));
+  }
+  const auto of_layout = layout().problems();
+  out.insert(out.end(), of_layout.begin(), of_layout.end());
+  // Its own page may lie in HIGHMEM, its tables do not.
+  if (out.empty() && frames - highmem_frames < least - 1) {
+    out.push_back("zone HIGHMEM leaves " + std::to_string(frames - highmem_frames) +
+                  " frames below it: the tables of a process need at least " + std::to_string(least - 1));
+  }
+  const ReclaimConfig& marks = reclaim;
+  const bool ordered = marks.high == 0 || (marks.min <= marks.low && marks.low <= marks.high);
+  if (const u32 top = std::max(marks.min, marks.high); !ordered || (top != 0 && top >= frames)) {
+    out.push_back("the marks of reclaim must be min <= low <= high and less than the " + std::to_string(frames) +
+                  " frames");
+  }
+  if (asid_bits < 1 || asid_bits > 12) out.emplace_back("ASID bits must be 1 to 12");
+  if (refill == RefillMode::software && info.hardware_ad) {
+    out.push_back("the TLB cannot be filled by software in the " + std::string(arch::name(format)) +
+                  " format; the Alpha formats can");
+  }
+  if (swap_slots > PteFormat::of(format).max_slot()) {
+    out.push_back(std::to_string(swap_slots) + " swap slots are more than an entry can name");
+  }
+  return out;
+}
 
 Memory::Memory(PhysMem& memory, std::span<MmuPort* const> ports, BlockDevice& device, const MemoryConfig& config)
     : config_(checked(memory, config)),
@@ -94,7 +102,8 @@ Memory::Memory(PhysMem& memory, std::span<MmuPort* const> ports, BlockDevice& de
   }
   buffers_.use(memory_, *this);
   u32 area = 0;
-  if (config.swap_slots != 0 && swap_.on(device, config.swap_slots, 0, area) != 0) throw HostError(swap_.last_error());
+  if (config.swap_slots != 0 && swap_.on(device, config.swap_slots, config.swap_priority, area) != 0)
+    throw HostError(swap_.last_error());
 }
 
 Memory::~Memory() {

@@ -31,6 +31,7 @@ enum class RefillMode : u8 { hardware, software };
 struct MemoryConfig {
   arch::Format format = arch::Format::x86_64;
   u32 frames = 64;
+  int swap_priority = 0;  // of the first swap area
   u32 swap_slots = 4096;
   u32 device_frames = 0;                             // after the frames: of a device, for areas of that kind
   std::vector<FaultyDevice::Plan> file_faults = {};  // of the disk that holds the files
@@ -57,6 +58,7 @@ struct MemoryConfig {
   PhysicalLayout layout() const {
     return {frames, nodes, dma_frames, highmem_frames, watermarks, {reclaim.min, reclaim.low, reclaim.high}};
   }
+  std::vector<std::string> problems() const;  // one sentence for each thing that is wrong
 };
 
 // How a fault ended; the first group retries the access.

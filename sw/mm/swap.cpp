@@ -54,7 +54,8 @@ void SwapArea::mark_bad(u32 slot) {
 }
 
 int SwapArea::failed(const std::string& what, int error) {
-  last_error_ = what + ": " + std::strerror(error);
+  const std::string device = buffers_.name(device_);
+  last_error_ = what + (device.empty() ? "" : " of " + device) + ": " + std::strerror(error);
   return error;
 }
 
@@ -84,6 +85,19 @@ int SwapArea::write_header(u32 state) {
     if (error == 0) error = EIO;
   }
   return failed("writing the header of the swap area", error);
+}
+
+bool SwapArea::is_image(std::span<const std::byte> start) {
+  for (const size_t at : {size_t{0}, size_t{2048}, size_t{4096}}) {  // halves of pages of 4 and 8 KB
+    if (at + sizeof(Header) > start.size()) break;
+    Header header;
+    std::memcpy(&header, start.data() + at, sizeof header);
+    if (header.magic == Header::kMagic && header.version == Header::kVersion &&
+        header.crc == block_checksum(start.subspan(at, offsetof(Header, crc)))) {
+      return true;
+    }
+  }
+  return false;
 }
 
 int SwapArea::write(u32 slot, std::span<const std::byte> page) {

@@ -74,6 +74,10 @@ class SwapArea {
   // Checksums, counts and bad slots reach the device, the image becomes clean until the next write.
   [[nodiscard]] int sync();
 
+  // The first bytes of a device hold a header as this class writes them, for pages of any size.
+  static bool is_image(std::span<const std::byte> start);
+  static constexpr size_t kStart = 4096 + sizeof(Header);  // bytes that is_image() wants, if there are so many
+
   const std::string& last_error() const { return last_error_; }
   bool write_failed() const { return write_failed_; }  // a write failed and none succeeded since
 

@@ -17,6 +17,13 @@ enum class AuditAt : u8 {
   fault,     // and after each fault
 };
 
+// A file of the host that is a swap area; it stays, with its image (sw/README.md). Higher priorities are filled first.
+struct SwapFile {
+  std::string path;
+  u32 slots = 0;  // pages
+  int priority = 0;
+};
+
 struct Config {
   arch::Format format = arch::Format::x86_64;
   u32 frames = 64;                                   // page frames, of the format's page size; the whole of memory
@@ -24,6 +31,7 @@ struct Config {
   u32 device_frames = 0;                             // of a device, after the frames
   std::vector<FaultyDevice::Plan> file_faults = {};  // of the disk that holds the programs' files
   std::string swap_path;                             // host file for the swap area; empty: host memory
+  std::vector<SwapFile> swap_files = {};             // instead of these slots and that file
   u64 seed = 1;                                      // of the yield policy
   YieldPolicy yield = YieldPolicy::none;
   Bug bug = Bug::none;
@@ -38,7 +46,7 @@ struct Config {
   u32 quantum = 1000;          // references before another process runs
   AuditAt audit_at = AuditAt::interval;
   u64 audit_every = 0;                       // references between audits; 0: only at the end
-  std::vector<std::string> checks_off = {};  // ids of audits and of the order checker that are passed over
+  std::vector<std::string> checks_off = {};  // ids that are passed over: Property::can_be_off
   bool roots_only = false;                   // M20 as a mode, beside another bug
   bool probe = false;                        // audits try every entry through the MMU too (P22, P25)
   u64 max_references = 0;                    // the run ends there; 0: no limit
@@ -60,7 +68,8 @@ struct Config {
   MemoryConfig memory() const {
     return {.format = format,
             .frames = frames,
-            .swap_slots = swap_slots,
+            .swap_priority = swap_files.empty() ? 0 : swap_files.front().priority,
+            .swap_slots = swap_files.empty() ? swap_slots : swap_files.front().slots,
             .device_frames = device_frames,
             .file_faults = file_faults,
             .asid_bits = asid_bits,

@@ -5,6 +5,8 @@
 
 #include <algorithm>
 #include <boost/crc.hpp>
+#include <cerrno>
+#include <cstring>
 
 #include "sw/check/audit.h"
 #include "sw/check/probe.h"
@@ -14,9 +16,35 @@
 namespace kilburn::os {
 
 namespace {
-std::unique_ptr<BlockDevice> make_device(const Config& config) {
-  if (config.swap_path.empty()) return std::make_unique<MemoryDevice>();
-  return std::make_unique<FileDevice>(config.swap_path);
+// A file that is empty, or was a swap area before; nothing else is written over.
+std::unique_ptr<FileDevice> open_swap_file(const SwapFile& file) {
+  auto device = std::make_unique<FileDevice>(file.path, FileDevice::Use::kept);
+  if (device->size() == 0) return device;
+  std::vector<std::byte> start(std::min<u64>(device->size(), SwapArea::kStart));
+  if (const int error = device->read(0, start); error != 0) {
+    throw HostError("the swap file " + file.path + " cannot be read: " + std::strerror(error));
+  }
+  if (!SwapArea::is_image(start)) {
+    throw UserError("the swap file " + file.path + " holds something else than a swap area: it stays as it is");
+  }
+  return device;
+}
+
+std::vector<std::unique_ptr<BlockDevice>> make_devices(const Config& config) {
+  std::vector<std::unique_ptr<BlockDevice>> devices;
+  std::vector<std::unique_ptr<FileDevice>> files;
+  for (const SwapFile& file : config.swap_files) files.push_back(open_swap_file(file));
+  for (auto& file : files) {  // all of them are ours: a header of before must not outlive what it tells about
+    if (file->size() != 0) file->clear();
+    devices.push_back(std::move(file));
+  }
+  if (!devices.empty()) return devices;
+  if (config.swap_path.empty()) {
+    devices.push_back(std::make_unique<MemoryDevice>());
+  } else {
+    devices.push_back(std::make_unique<FileDevice>(config.swap_path));
+  }
+  return devices;
 }
 
 using Crc = boost::crc_optimal<32, 0x1EDC6F41, 0xFFFFFFFF, 0xFFFFFFFF, true, true>;
@@ -26,13 +54,21 @@ Kernel::Kernel(PhysMem& physical, std::span<MmuPort* const> ports, Clock& clock,
                BlockDevice* device)
     : config_(config),
       clock_(clock),
-      own_device_(device == nullptr ? make_device(config) : nullptr),
-      memory_(std::make_unique<Memory>(physical, ports, device == nullptr ? *own_device_ : *device, config.memory())),
+      own_devices_(device == nullptr ? make_devices(config) : std::vector<std::unique_ptr<BlockDevice>>()),
+      memory_(std::make_unique<Memory>(physical, ports, device == nullptr ? *own_devices_.front() : *device,
+                                       config.memory())),
       order_(memory_->format(), config.frames + config.device_frames, memory_->log(), memory_->cpus().count()),
       reclaim_check_(*memory_),
       shared_bytes_(&memory_->contents()),
       page_mask_(memory_->format().page_size() - 1) {
   if (config.quantum == 0) throw UserError("the quantum must be at least 1 reference");
+  for (size_t n = 1; n < own_devices_.size(); ++n) {
+    const SwapFile& file = config.swap_files[n];
+    u32 area = 0;
+    const int error = memory_->swap_on(*own_devices_[n], file.slots, file.priority, area);
+    if (error == EIO) throw HostError(memory_->swap().last_error());
+    if (error != 0) throw UserError("the swap file " + file.path + " cannot be used: " + std::strerror(error));
+  }
   turn_.fill(~size_t{0});  // the first process is next
   memory_->meter().follow(&clock);
   memory_->log().listen(this);

@@ -106,6 +106,11 @@ class Kernel final : private MmListener, private OomKiller {
     }
   }
 
+  // The same for one check.
+  void violated(std::string_view id, const std::string& text) const {
+    if (!passed_over(config_.checks_off, id)) throw Violation(id, text);
+  }
+
   // oom.cpp. Allocations are made for the process of the innermost Acting.
   class Acting {
    public:
@@ -162,7 +167,7 @@ class Kernel final : private MmListener, private OomKiller {
 
   Config config_;
   Clock& clock_;
-  std::unique_ptr<BlockDevice> own_device_;
+  std::vector<std::unique_ptr<BlockDevice>> own_devices_;  // swap areas
   std::unique_ptr<Memory> memory_;
   OrderChecker order_;
   ReclaimChecker reclaim_check_;

@@ -36,9 +36,7 @@ void Kernel::dispatch(Process& process, const TraceEvent& e, const ChildTraces& 
     case TraceEvent::Kind::modify:
       break;  // run_quantum() does references
     case TraceEvent::Kind::map:
-      expect_success(process,
-                     mmap(process, e.address, e.length, e.rights,
-                          {e.file, e.offset, e.shared ? AreaKind::file_shared : AreaKind::ordinary}),
+      expect_success(process, mmap(process, e.address, e.length, e.rights, {e.file, e.offset, AreaKind::ordinary}),
                      "mmap");
       break;
     case TraceEvent::Kind::unmap:

@@ -29,14 +29,18 @@ bool instruction_bytes(std::string_view text) {
 
 void DrmemtraceReader::fail(const char* reason) const { throw BadLine(source_.name(), source_.number(), reason); }
 
+void DrmemtraceReader::next_part(TraceEvent& event) {
+  event.kind = kind_;
+  event.address = rest_at_;
+  event.size = static_cast<u16>(std::min<u64>(rest_, kMaxReference));
+  rest_at_ += event.size;
+  rest_ -= event.size;
+}
+
 bool DrmemtraceReader::next(TraceEvent& event) {
   for (;;) {
     if (rest_ != 0) {
-      event.kind = kind_;
-      event.address = rest_at_;
-      event.size = static_cast<u16>(std::min<u64>(rest_, kMaxReference));
-      rest_at_ += event.size;
-      rest_ -= event.size;
+      next_part(event);
       return true;
     }
     std::string_view line;
@@ -90,11 +94,7 @@ bool DrmemtraceReader::record(std::string_view line, TraceEvent& event) {
   if (!source_.terminated()) fail("last line is cut off");
   rest_at_ = address;
   rest_ = size;
-  event.kind = kind_;
-  event.address = address;
-  event.size = static_cast<u16>(std::min<u64>(rest_, kMaxReference));
-  rest_at_ += event.size;
-  rest_ -= event.size;
+  next_part(event);
   return true;
 }
 

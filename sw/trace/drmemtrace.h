@@ -21,6 +21,7 @@ class DrmemtraceReader final : public TraceReader {
 
  private:
   bool record(std::string_view line, TraceEvent&);
+  void next_part(TraceEvent&);  // of what is left
   [[noreturn]] void fail(const char* reason) const;
 
   LineSource source_;

@@ -20,7 +20,6 @@ struct TraceEvent {
   u64 old_address = 0, old_length = 0;  // remap
   u64 offset = 0;                       // map: in the file
   u32 file = 0;                         // map: 0 anonymous, else a number that stays the same for one descriptor
-  bool shared = false;                  // map: stores go to the file
   u32 pid = 0;                          // fork: the child
   bool reference() const { return kind <= Kind::modify; }
 };

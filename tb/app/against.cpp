@@ -6,6 +6,7 @@
 #include <limits>
 
 #include "model/arch/layout.h"
+#include "tb/app/shrink.h"
 #include "tb/errors.h"
 #include "tb/text.h"
 
@@ -63,6 +64,10 @@ void check_against(RunOptions& options, const kilburn_dut_api& a) {
   Dut(library, against_seed(options)).select_bug(options.against_bug);
   if (api.config.cfg_pins == 0) {
     const arch::Settings built = arch::settings_of(options.format, api.config.cfg);
+    if (is_directed_test(options.test) && !(options.settings == built)) {
+      throw UserError(options.test + " is for other settings than those that DUT " + options.against +
+                      " is built with");
+    }
     if ((options.settings_given || a.config.cfg_pins == 0) && !(options.settings == built)) {
       throw UserError("DUT " + options.against +
                       " has no configuration pins and is built with other settings than DUT " + options.dut +

@@ -3,15 +3,14 @@
 // A run is a function of its command, so that its transactions need not be kept.
 #include "tb/app/capture.h"
 
-#include <boost/json.hpp>
-#include <boost/program_options/parsers.hpp>
-#include <fstream>
-#include <sstream>
+#include <unistd.h>
+
 #include <unordered_map>
 
 #include "tb/app/run.h"
 #include "tb/app/sources.h"
 #include "tb/errors.h"
+#include "tb/failure/finished_run.h"
 
 namespace kilburn::tb {
 namespace {
@@ -23,27 +22,6 @@ using arch::u64;
 struct Captured {
   CapturedTransaction transaction;
 };
-
-std::vector<std::string> command_of(const fs::path& folder) {
-  const fs::path file = folder / "result.json";
-  std::ifstream stream(file);
-  if (!stream) throw UserError(folder.string() + " is not the folder of a finished run: it has no result.json");
-  std::ostringstream text;
-  text << stream.rdbuf();
-  boost::system::error_code ec;
-  const auto value = boost::json::parse(text.str(), ec);
-  const auto* object = ec ? nullptr : value.if_object();
-  const auto* command = object ? object->if_contains("reproduce") : nullptr;
-  if (!command || !command->is_string() || !object->contains("kilburn_result")) {
-    throw UserError(file.string() + " is not the result of a run");
-  }
-  auto words = boost::program_options::split_unix(std::string(command->get_string()));
-  if (words.size() < 2 || words[0] != "kilburn" || words[1] != "run") {
-    throw UserError(file.string() + " names no command that could be repeated");
-  }
-  words.erase(words.begin(), words.begin() + 2);
-  return words;
-}
 
 // The words that a walk reads now, kept for when the run is gone.
 ReadWord words_read(arch::Format format, const arch::Settings& settings, const OpenRequest& open, os::PhysMem& memory) {
@@ -88,7 +66,8 @@ void look(Lockstep& lockstep, u64 cycle, const std::string& dut) {
 }  // namespace
 
 std::optional<CapturedTransaction> capture_run(const fs::path& folder, u64 cycle) {
-  auto options = parse_run_options(command_of(folder));
+  const FinishedRun run = read_finished_run(folder);
+  auto options = parse_run_options(run.command);
   if (!options) throw UserError(folder.string() + " names no command that could be repeated");
   if (options->has_os() && options->dut_is_model()) {
     throw UserError("the run in " + folder.string() + " was made on the model " + options->dut +
@@ -100,7 +79,8 @@ std::optional<CapturedTransaction> capture_run(const fs::path& folder, u64 cycle
   options->out = fs::temp_directory_path() / ("kilburn-explain-" + std::to_string(getpid()));
   options->waves = Waves::never;
   options->watch_from = cycle;
-  options->watch = [&](Lockstep& lockstep) { look(lockstep, cycle, options->dut); };
+  options->watch_against = run.of_b;
+  options->watch = [&](Lockstep& lockstep) { look(lockstep, cycle, run.of_b ? options->against : options->dut); };
   const struct Removed {
     const fs::path& folder;
     ~Removed() {

@@ -3,10 +3,13 @@
 // Listings for people and, with --json, for machines.
 #include "tb/app/list.h"
 
+#include <algorithm>
 #include <boost/json.hpp>
 #include <iostream>
+#include <optional>
 
 #include "model/arch/format.h"
+#include "sw/check/properties.h"
 #include "sw/core/bugs.h"
 #include "sw/workload/workload.h"
 #include "tb/dut/loader.h"
@@ -19,15 +22,21 @@ namespace json = boost::json;
 namespace {
 
 constexpr const char* kUsage =
-    "Usage: kilburn list [tests|workloads|duts|formats|bugs] [--json]\n"
+    "Usage: kilburn list [tests|workloads|duts|formats|bugs|audits] [--json]\n"
     "\n"
-    "Lists built-in tests, workloads of the OS, installed DUTs, page-table formats and seeded bugs; all of them "
-    "without a word.\n";
+    "Lists built-in tests, workloads of the OS, installed DUTs, page-table formats, seeded bugs, and the properties\n"
+    "that runs of the OS must have; all of them without a word.\n"
+    "\n"
+    "A property is looked at: access, at every access of a program; change, when an entry changes, an invalidation\n"
+    "starts or ends, a frame is given or freed; fault, around every fault, system call and signal; interval, by the\n"
+    "audits (kilburn run --os-audit-at); end, when the run is over; test, by tests of several runs or of one\n"
+    "operation. kilburn run --os-checks-off passes over any but those of tests and those that are always on.\n";
 
-// A table: rows of name, what it belongs to, description, and where a bug was seen.
+// A table: rows of name, what it belongs to, description, and where a bug was seen or a property is looked at.
 struct Row {
   std::string name, of, text;
   std::string source = {};
+  std::optional<bool> can_be_off = {};
 };
 
 constexpr arch::Format kFormats[] = {arch::Format::x86_64, arch::Format::alpha, arch::Format::alpha_x64};
@@ -96,24 +105,42 @@ std::vector<Row> bugs() {
   return rows;
 }
 
-json::array to_json(const std::vector<Row>& rows) {
+std::vector<Row> audits() {
+  std::vector<Row> rows;
+  for (const os::Property& p : os::properties()) {
+    rows.push_back(
+        {std::string(p.id), std::string(os::name(p.when)), std::string(p.text), std::string(p.where), p.can_be_off()});
+  }
+  return rows;
+}
+
+// What is listed; `column` is the second column's name in JSON.
+constexpr struct Listing {
+  std::string_view name, column;
+  std::vector<Row> (*rows)();
+} kListings[] = {{"tests", "of", tests},     {"workloads", "of", workloads}, {"duts", "of", duts},
+                 {"formats", "of", formats}, {"bugs", "of", bugs},           {"audits", "when", audits}};
+
+json::array to_json(const std::vector<Row>& rows, std::string_view column) {
   json::array array;
   for (const auto& row : rows) {
-    json::object object{{"name", row.name}, {"of", row.of}, {"description", row.text}};
-    if (!row.source.empty()) object["source"] = row.source;
+    json::object object{{"name", row.name}, {column, row.of}, {"description", row.text}};
+    if (!row.source.empty()) object[row.can_be_off ? "where" : "source"] = row.source;
+    if (row.can_be_off) object["can_be_off"] = *row.can_be_off;
     array.push_back(std::move(object));
   }
   return array;
 }
 
-void print(const std::string& title, const std::vector<Row>& rows) {
+void print(std::string_view title, const std::vector<Row>& rows) {
   std::cout << title << "\n";
   for (const auto& row : rows) {
     std::string line = "  " + row.name;
     line.resize(std::max<std::size_t>(line.size() + 2, 24), ' ');
     line += row.of;
     line.resize(std::max<std::size_t>(line.size() + 2, 44), ' ');
-    std::cout << line << row.text << (row.source.empty() ? "" : " (" + row.source + ")") << "\n";
+    std::cout << line << row.text << (row.source.empty() ? "" : " (" + row.source + ")")
+              << (row.can_be_off == false && row.of != "test" ? ", always on" : "") << "\n";
   }
 }
 
@@ -129,25 +156,20 @@ int list_command(const std::vector<std::string>& arguments) {
     }
     if (word == "--json") {
       as_json = true;
-    } else if (what.empty() &&
-               (word == "tests" || word == "workloads" || word == "duts" || word == "formats" || word == "bugs")) {
+    } else if (what.empty() && std::ranges::find(kListings, word, &Listing::name) != std::end(kListings)) {
       what = word;
     } else {
-      throw UserError("list does not know \"" + word + "\"; it lists tests, workloads, duts, formats, bugs");
+      throw UserError("list does not know \"" + word + "\"; it lists tests, workloads, duts, formats, bugs, audits");
     }
   }
   json::object all;
-  for (const auto& [name, rows_of] : {std::pair{"tests", &tests},
-                                      {"workloads", &workloads},
-                                      {"duts", &duts},
-                                      {"formats", &formats},
-                                      {"bugs", &bugs}}) {
-    if (!what.empty() && what != name) continue;
-    const auto rows = rows_of();
+  for (const Listing& listing : kListings) {
+    if (!what.empty() && what != listing.name) continue;
+    const auto rows = listing.rows();
     if (as_json)
-      all[name] = to_json(rows);
+      all[listing.name] = to_json(rows, listing.column);
     else
-      print(name, rows);
+      print(listing.name, rows);
   }
   if (as_json) std::cout << json::serialize(all) << "\n";
   return 0;

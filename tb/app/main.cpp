@@ -33,7 +33,7 @@ constexpr const char* kUsage =
     "  shrink   the smallest directed test that fails as a run did\n"
     "  waves    the waveform of a run: viewer, timing diagram, difference of two\n"
     "  convert  a trace of a program to another format; what it holds\n"
-    "  list     tests, DUTs, formats, seeded bugs\n"
+    "  list     tests, workloads, DUTs, formats, seeded bugs, what runs of the OS are audited for\n"
     "  check-adapter\n"
     "           does the adapter of a DUT library keep the contract and the protocol\n"
     "  regress  a list of tests, many at a time, to one verdict\n"

@@ -81,8 +81,10 @@ po::options_description visible_options() {
       "a second DUT (B) beside the first (A): gets what A accepted, each is judged, and their answers are compared")(
       "against-bug", po::value<std::string>()->value_name("ID"), "plant a seeded bug of that second DUT")(
       "harts", po::value<std::string>()->default_value("1")->value_name("N"),
-      "1 to 4 instances of the DUT on one memory, with streams of their own (random test)")(
-      "os-bug", po::value<std::string>()->value_name("ID"), "plant a seeded bug of the OS shim (kilburn list bugs)");
+      "1 to 4 instances of the DUT on one memory, with streams of their own and edits aimed at each other's walks "
+      "(random "
+      "test)")("os-bug", po::value<std::string>()->value_name("ID"),
+               "plant a seeded bug of the OS shim (kilburn list bugs)");
   po::options_description dump("Guest memory dump");
   dump.add_options()("list-mappings", "print every mapping, `va pa size rights`, and run nothing")(
       "cpu", po::value<std::string>()->value_name("N"),

@@ -84,6 +84,7 @@ struct RunOptions {
   // Not from the command line: called every cycle from this one on, and when the DUT is found wrong.
   arch::u64 watch_from = ~arch::u64{0};
   std::function<void(class Lockstep&)> watch;
+  bool watch_against = false;            // the second DUT, in its own cycles
   class Snapshots* snapshots = nullptr;  // not from the command line: of this run
 
   std::string command;              // as typed, for the reproduction line

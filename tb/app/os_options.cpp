@@ -3,6 +3,12 @@
 // Options of the OS shim, and what does not go together, said in one sentence each.
 #include "tb/app/os_options.h"
 
+#include <algorithm>
+#include <boost/algorithm/string.hpp>
+
+#include "sw/check/properties.h"
+#include "sw/mm/swap_space.h"
+#include "sw/pt/format.h"
 #include "sw/workload/workload.h"
 #include "tb/app/command_line.h"
 #include "tb/app/options.h"
@@ -53,11 +59,79 @@ os::WatermarkPreset watermark_option(const po::variables_map& map) {
 }
 
 void only_with_os(const po::variables_map& map) {
-  for (const char* option : {"processes", "cpus", "spread", "switch-policy", "refill", "prefault", "huge", "nodes",
-                             "watermarks", "cost", "report", "scale"}) {
+  for (const char* option :
+       {"processes", "cpus", "spread", "switch-policy", "refill", "prefault", "huge", "nodes", "watermarks", "cost",
+        "report", "scale", "os-audit-at", "os-checks-off", "dma-frames", "highmem-frames", "swap-file"}) {
     if (map.count(option) && !map[option].defaulted()) {
       throw UserError("--" + std::string(option) + " is about the OS: it goes with --program, --trace or --workload");
     }
+  }
+}
+
+// --swap-file PATH:SLOTS:PRIORITY; a path may have colons.
+void parse_swap_files(const po::variables_map& map, RunOptions& o) {
+  if (!map.count("swap-file")) return;
+  constexpr u64 kHighestPriority = 32767;  // swapon(2)
+  const u32 most = os::PteFormat::of(o.format).max_slot();
+  u64 slots = 0;
+  for (const auto& word : map["swap-file"].as<std::vector<std::string>>()) {
+    const std::string start = "--swap-file " + word + ": ";
+    std::vector<std::string> parts;
+    boost::split(parts, word, boost::is_any_of(":"));
+    if (parts.size() < 3) throw UserError(start + "PATH:SLOTS:PRIORITY is needed");
+    const auto priority = whole_number(parts.back(), 10), pages = whole_number(parts[parts.size() - 2], 10);
+    parts.resize(parts.size() - 2);
+    const std::string path = boost::join(parts, ":");
+    if (path.empty()) throw UserError(start + "the path is empty");
+    if (!pages || *pages == 0 || *pages > most) {
+      throw UserError(start + "SLOTS is a number of pages from 1 to " + std::to_string(most));
+    }
+    if (!priority || *priority > kHighestPriority) {
+      throw UserError(start + "PRIORITY is a whole number from 0 to " + std::to_string(kHighestPriority));
+    }
+    slots += *pages + 1;
+    for (const os::SwapFile& other : o.os.swap_files) {
+      if (other.path == path) throw UserError(start + "this file is given twice");
+    }
+    o.os.swap_files.push_back({path, static_cast<u32>(*pages), static_cast<int>(*priority)});
+  }
+  if (o.os.swap_files.size() > os::SwapSpace::kAreas) {
+    throw UserError("--swap-file: there can be " + std::to_string(os::SwapSpace::kAreas) + " swap areas, not " +
+                    std::to_string(o.os.swap_files.size()));
+  }
+  if (slots > most) {
+    throw UserError("--swap-file: entries of " + std::string(arch::name(o.format)) + " can name " +
+                    std::to_string(most) + " slots of all areas together");
+  }
+}
+
+// --os-audit-at fault, end, or a number of references.
+void parse_audits(const po::variables_map& map, OsOptions& o) {
+  if (map.count("os-audit-at")) {
+    const auto& when = map["os-audit-at"].as<std::string>();
+    const auto every = whole_number(when, 10);
+    if (when == "fault") {
+      o.audit_at = os::AuditAt::fault;
+    } else if (when == "end") {
+      o.audit_at = os::AuditAt::end;
+    } else if (every && *every != 0) {
+      o.audit_every = *every;
+    } else {
+      throw UserError("--os-audit-at is fault, end or a number of references from 1 on, not " + in_quotes(when));
+    }
+  }
+  if (!map.count("os-checks-off")) return;
+  std::vector<std::string> ids;
+  const auto& given = map["os-checks-off"].as<std::string>();
+  boost::split(ids, given, boost::is_any_of(","));
+  for (const std::string& id : ids) {
+    if (id.empty()) throw UserError("--os-checks-off" + (given.empty() ? "" : " " + given) + ": an id is missing");
+    const os::Property* property = os::property(id);
+    const std::string start = "--os-checks-off " + id + ": ";
+    if (property == nullptr) throw UserError(start + "there is no such property (kilburn list audits)");
+    if (property->when == os::When::test) throw UserError(start + "no run asks it, tests of several runs do");
+    if (!property->can_be_off()) throw UserError(start + "the OS cannot go on where it does not hold");
+    if (std::find(o.checks_off.begin(), o.checks_off.end(), id) == o.checks_off.end()) o.checks_off.push_back(id);
   }
 }
 
@@ -107,7 +181,18 @@ po::options_description os_option_descriptions() {
       "free memory that is kept in reserve: off, classic20 or zoned24")(
       "cost", po::value<std::vector<std::string>>()->value_name("STEP=CYCLES"),
       "what a step of the OS costs, for the latencies; may be given several times")(
-      "report", "write report.html into the run folder: memory, faults, TLB over time");
+      "dma-frames", po::value<std::string>()->value_name("N"), "the lowest N frames are zone DMA")(
+      "highmem-frames", po::value<std::string>()->value_name("N"),
+      "the highest N frames are zone HIGHMEM: for pages of processes, not for tables")(
+      "swap-file", po::value<std::vector<std::string>>()->value_name("PATH:SLOTS:PRIORITY"),
+      "a file of the host as swap area: empty, new, or a swap area already; it stays, and others hold it off; higher "
+      "priorities (0 to 32767) are filled first; may be given several times. Without it: one in the run folder, which "
+      "goes with the run")(
+      "os-audit-at", po::value<std::string>()->value_name("fault|N|end"),
+      "when all books are audited: after every fault, every N references (default 100000), or only at the end, where "
+      "they always are")("os-checks-off", po::value<std::string>()->value_name("P12,..."),
+                         "pass over these properties (kilburn list audits), to see what else is wrong; the verdict "
+                         "says so")("report", "write report.html into the run folder: memory, faults, TLB over time");
   return os;
 }
 
@@ -133,6 +218,11 @@ void parse_os_options(const po::variables_map& map, RunOptions& o) {
   os.watermarks = watermark_option(map);
   if (map.count("cost")) os.costs = map["cost"].as<std::vector<std::string>>();
   parse_costs(os);
+  constexpr u64 kMostFrames = u64{1} << 24;
+  if (map.count("dma-frames")) os.dma_frames = static_cast<u32>(number(map, "dma-frames", 1, kMostFrames));
+  if (map.count("highmem-frames")) os.highmem_frames = static_cast<u32>(number(map, "highmem-frames", 1, kMostFrames));
+  parse_audits(map, os);
+  parse_swap_files(map, o);
   check_workload(map, o);
   check_cpus(o);
   if (os.refill && o.format == arch::Format::x86_64) {
@@ -157,6 +247,17 @@ std::vector<std::string> os_option_words(const RunOptions& o) {
     if (preset == os.watermarks && preset != os::WatermarkPreset::off) add("--watermarks", std::string(name));
   }
   for (const std::string& cost : os.costs) add("--cost", cost);
+  if (os.dma_frames != 0) add("--dma-frames", std::to_string(os.dma_frames));
+  if (os.highmem_frames != 0) add("--highmem-frames", std::to_string(os.highmem_frames));
+  for (const os::SwapFile& file : os.swap_files) {
+    add("--swap-file", file.path + ":" + std::to_string(file.slots) + ":" + std::to_string(file.priority));
+  }
+  if (os.audit_at != os::AuditAt::interval) {
+    add("--os-audit-at", os.audit_at == os::AuditAt::fault ? "fault" : "end");
+  } else if (os.audit_every != OsOptions::kAuditEvery) {
+    add("--os-audit-at", std::to_string(os.audit_every));
+  }
+  if (!os.checks_off.empty()) add("--os-checks-off", boost::join(os.checks_off, ","));
   return words;
 }
 

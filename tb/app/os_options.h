@@ -10,6 +10,7 @@
 #include "sw/mm/asid.h"
 #include "sw/mm/cost.h"
 #include "sw/mm/zone.h"
+#include "sw/os/config.h"
 
 namespace kilburn::tb {
 
@@ -30,6 +31,14 @@ struct OsOptions {
   std::vector<std::string> costs;  // --cost, as given
   os::CostTable table = os::kDefaultCosts;
   bool report = false;  // write report.html
+  os::AuditAt audit_at = os::AuditAt::interval;
+  arch::u64 audit_every = kAuditEvery;  // references
+  std::vector<std::string> checks_off;  // ids of properties that are passed over
+  arch::u32 dma_frames = 0;             // 0: as the workload has it, else no such zone
+  arch::u32 highmem_frames = 0;
+  std::vector<os::SwapFile> swap_files;  // --swap-file; none: 65 536 slots in the run folder
+
+  static constexpr arch::u64 kAuditEvery = 100'000;
 };
 
 boost::program_options::options_description os_option_descriptions();

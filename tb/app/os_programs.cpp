@@ -19,8 +19,7 @@ using arch::u64;
 namespace {
 
 constexpr u32 kSwapSlots = 65536;
-constexpr u64 kAuditEvery = 100000;  // references
-constexpr u32 kSpreadQuantum = 16;   // of a workload, which is short
+constexpr u32 kSpreadQuantum = 16;  // of a workload, which is short
 
 std::string words(std::string_view code) {
   std::string text(code);
@@ -66,6 +65,7 @@ os::Config os_config(const RunOptions& options) {
   }
   if (options.os.workload.empty() || options.os.frames_given) config.frames = static_cast<u32>(options.frames);
   config.swap_path = (options.out / "swap").string();
+  config.swap_files = options.os.swap_files;
   config.seed = options.seed;
   config.yield = options.yield == "none"    ? os::YieldPolicy::none
                  : options.yield == "every" ? os::YieldPolicy::every
@@ -79,7 +79,11 @@ os::Config os_config(const RunOptions& options) {
   config.spread = options.os.spread;
   if (config.spread && !options.os.workload.empty()) config.quantum = kSpreadQuantum;
   config.costs = options.os.table;
-  config.audit_every = kAuditEvery;
+  if (options.os.dma_frames != 0) config.dma_frames = options.os.dma_frames;
+  if (options.os.highmem_frames != 0) config.highmem_frames = options.os.highmem_frames;
+  config.audit_at = options.os.audit_at;
+  config.audit_every = options.os.audit_every;
+  config.checks_off = options.os.checks_off;
   config.max_references = options.references;
   config.check_loads = config.check_order = config.check_translation = options.check_end_to_end;
   config.check_contents = config.check_calls = options.check_end_to_end;

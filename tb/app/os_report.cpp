@@ -52,8 +52,8 @@ void head(std::ostream& out, const Result& r) {
       << markup(r.source) << ": " << verdict_word(r.verdict) << "</title>\n<style>\n"
       << regress::html_style() << os::chart_style() << "</style>\n</head>\n<body>\n<header class=\""
       << (green ? "green" : "red") << "\">\n<h1><span class=\"verdict\">" << verdict_word(r.verdict) << "</span> "
-      << markup(r.source) << "</h1>\n<p>" << markup(r.dut) << " (" << markup(r.format) << "), seed " << r.seed
-      << (r.dut_description.empty() ? "" : "; " + markup(r.dut_description)) << "</p>\n</header>\n<main>\n";
+      << markup(r.source + verdict_remark(r)) << "</h1>\n<p>" << markup(r.dut) << " (" << markup(r.format) << "), seed "
+      << r.seed << (r.dut_description.empty() ? "" : "; " + markup(r.dut_description)) << "</p>\n</header>\n<main>\n";
 }
 
 void cards(std::ostream& out, const Result& r) {

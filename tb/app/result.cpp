@@ -3,6 +3,7 @@
 // result.json.
 #include "tb/app/result.h"
 
+#include <boost/algorithm/string/join.hpp>
 #include <boost/json.hpp>
 #include <cmath>
 #include <fstream>
@@ -133,6 +134,10 @@ arch::u64 Result::compared() const {
   return sum;
 }
 
+std::string verdict_remark(const Result& r) {
+  return r.checks_off.empty() ? "" : " with checks off: " + boost::algorithm::join(r.checks_off, ", ");
+}
+
 std::string json_text(const Result& r) {
   json::object o;
   o["kilburn_result"] = 1;  // version of this file's form
@@ -146,6 +151,7 @@ std::string json_text(const Result& r) {
     o["against_description"] = r.against_description;
   }
   o["checks"] = array(r.checks);
+  if (!r.checks_off.empty()) o["checks_off"] = array(r.checks_off);
   o["seed"] = r.seed;
   o["command"] = r.command;
   o["reproduce"] = r.reproduce;
@@ -163,6 +169,7 @@ std::string json_text(const Result& r) {
   o["cycles"] = r.cycles;
   o["seconds"] = r.seconds;
   o["cycles_per_second"] = r.seconds > 0 ? static_cast<arch::u64>(static_cast<double>(r.cycles) / r.seconds) : 0;
+  if (r.failure && !r.against.empty()) o["failed_dut"] = r.against_failed ? "B" : "A";
   if (r.failure) o["failure"] = failure_object(*r.failure);
   if (!r.pins.empty()) o["pin_log"] = r.pins;
   if (!r.report.empty()) o["report"] = r.report;

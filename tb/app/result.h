@@ -21,7 +21,8 @@ struct Result {
   Verdict verdict = Verdict::passed;
   std::string source, format, dut, dut_description, command, reproduce;
   std::vector<std::string> checks;
-  std::vector<std::string> settings;  // as --set takes them; empty for the defaults
+  std::vector<std::string> checks_off;  // ids of the OS's properties that were passed over
+  std::vector<std::string> settings;    // as --set takes them; empty for the defaults
   arch::u64 seed = 0;
 
   // A figure is a count with the name that people read; its JSON key is the name with '_' for ' '.
@@ -60,6 +61,8 @@ struct Result {
 
 std::string figure_key(std::string name);
 
+// What a verdict has to say beside it: which checks were off; else empty.
+std::string verdict_remark(const Result&);
 std::string json_text(const Result&);  // one object, indented, ends with a newline
 void print_opinions(const std::vector<Opinion>&);
 void print_summary(const Result&, const std::filesystem::path& folder);  // for a person, to stdout

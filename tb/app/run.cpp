@@ -228,6 +228,9 @@ void take_settings(RunOptions& options, const kilburn_dut_api& api) {
   if (options.settings_given && !(options.settings == built)) {
     throw UserError("DUT " + options.dut + " has no configuration pins: --set cannot change what it was built with");
   }
+  if (is_directed_test(options.test) && !(options.settings == built)) {
+    throw UserError(options.test + " is for other settings than those that DUT " + options.dut + " is built with");
+  }
   options.settings = built;
 }
 
@@ -346,6 +349,7 @@ int run_command(const std::vector<std::string>& arguments) {
   if (options.check_exact) result.checks.push_back("exact");
   if (options.check_admissible) result.checks.push_back("admissible");
   if (options.check_end_to_end) result.checks.push_back("end-to-end");
+  result.checks_off = options.os.checks_off;
   Snapshots snapshots(keeps_snapshots(options, library) ? options.snapshot_seconds : 0);
   options.snapshots = &snapshots;
   try {

@@ -30,11 +30,7 @@ void run_harts(const RunOptions& options, const DutLibrary& library, Result& res
       figures.emplace_back("responses of hart " + std::to_string(n), r.responses[n]);
     }
     result.translation.insert(result.translation.begin(), figures.begin(), figures.end());
-    for (unsigned code = 1; code < 16; ++code) {
-      if (r.faults[code] != 0) {
-        result.faults.emplace_back(std::string(arch::name(static_cast<arch::Fault>(code))), r.faults[code]);
-      }
-    }
+    collect_faults(r.faults, result);
   });
 }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `kilburn run --program`, `--trace` and `--workload`: the OS shim on a DUT in lockstep, on several, or on a model.
+#include <boost/algorithm/string/join.hpp>
 #include <chrono>
 #include <deque>
 #include <memory>
@@ -187,6 +188,9 @@ void check_os_options(const RunOptions& options, const DutLibrary* library) {
   if (options.frames < kFewestFrames) {
     throw UserError("--frames " + std::to_string(options.frames) + ": too few frames to run anything; at least " +
                     std::to_string(kFewestFrames));
+  }
+  if (const auto problems = os_config(options).memory().problems(); !problems.empty()) {
+    throw UserError(boost::algorithm::join(problems, "; "));
   }
   if (options.os.refill && library != nullptr && !arch::layout::Feature::REFILL.test(library->api().config.features)) {
     throw UserError("--refill: DUT " + options.dut + " has no TLB that software fills (feature REFILL)");

@@ -31,11 +31,7 @@ void run_random(const RunOptions& options, const DutLibrary& library, Result& re
                                                            {"page-table edits", r.edits},
                                                            {"restarts with other settings", r.restarts}});
     if (r.compared != 0) result.comparisons.emplace_back("responses against the architecture's walk", r.compared);
-    for (unsigned code = 1; code < 16; ++code) {
-      if (r.faults[code] != 0) {
-        result.faults.emplace_back(std::string(arch::name(static_cast<arch::Fault>(code))), r.faults[code]);
-      }
-    }
+    collect_faults(r.faults, result);
   });
 }
 

@@ -35,6 +35,13 @@ void run_with_dut(const RunOptions& options, const std::function<void(const Adva
 
 std::filesystem::path waves_file(const RunOptions& options) { return options.out / "waves.fst"; }
 
+void collect_faults(std::span<const arch::u64> by_code, Result& result) {
+  for (std::size_t code = 1; code < by_code.size(); ++code) {
+    if (by_code[code] == 0) continue;
+    result.faults.emplace_back(std::string(arch::name(static_cast<arch::Fault>(code))), by_code[code]);
+  }
+}
+
 void judge_obligations(const admissible::Checker& checker, Result& result) {
   if (result.failure || checker.obligations().hazards() == 0) return;
   const auto& first = checker.obligations().first_hazards();
@@ -95,8 +102,10 @@ void Session::lead_against(LockstepConfig& config, const admissible::CheckerConf
   config.monitor = &against_.emplace(rules, library, follower, memory, seen);
   against_->b().lockstep().on_quantum = [this] {
     if (waves_.order().against) waves_window();
+    if (options_.watch_against) watch(against_->b().lockstep());
     if (interrupted()) throw Interrupted();
   };
+  if (options_.watch_against && options_.watch_from == 0) against_->b().lockstep().set_quantum(1);
 }
 
 Session::Session(const RunOptions& options, const DutLibrary& library, os::PhysMem& memory, const Advance& advance,
@@ -108,7 +117,7 @@ Session::Session(const RunOptions& options, const DutLibrary& library, os::PhysM
       waves_(options) {
   waves_window();
   lockstep_.on_quantum = [this, advance] { quantum(advance); };
-  if (options.watch && options.watch_from == 0) lockstep_.set_quantum(1);
+  if (options.watch && !options.watch_against && options.watch_from == 0) lockstep_.set_quantum(1);
 }
 
 Session::~Session() { dut_.close_waves(); }
@@ -130,21 +139,25 @@ void Session::waves_window() {
                  waves_file(options_));
 }
 
+// From the cycle that is asked for on, every cycle of `lockstep`.
+void Session::watch(Lockstep& lockstep) {
+  if (!options_.watch || lockstep.cycle() + lockstep.quantum() < options_.watch_from) return;
+  lockstep.set_quantum(1);
+  options_.watch(lockstep);
+}
+
 void Session::quantum(const Advance& advance) {
   advance(lockstep_.quantum());
   waves_.look(lockstep_.cycle(), against_ ? against_->b().lockstep().cycle() : 0);
   if (!waves_.order().against) waves_window();
-  if (options_.watch && lockstep_.cycle() + lockstep_.quantum() >= options_.watch_from) {
-    lockstep_.set_quantum(1);
-    options_.watch(lockstep_);
-  }
+  if (!options_.watch_against) watch(lockstep_);
   if (interrupted()) throw Interrupted();
   if (progress_) line_.show(lockstep_.cycle(), progress_);
 }
 
 // Whose fault it is decides whose history is told.
 void Session::fail(const DutWrong& wrong, Result& result) {
-  if (options_.watch) options_.watch(lockstep_);
+  if (options_.watch) options_.watch(options_.watch_against ? against_->b().lockstep() : lockstep_);
   const bool is_b = against_ && against_->b_failed();
   Lockstep& failed = is_b ? against_->b().lockstep() : lockstep_;
   result.verdict = Verdict::failed;

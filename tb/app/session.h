@@ -6,6 +6,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <span>
 
 #include "tb/admissible/lockstep_monitor.h"
 #include "tb/against/against_monitor.h"
@@ -33,6 +34,9 @@ class ProgressLine {
   bool terminal_;
   double next_ = 0;
 };
+
+// Responses that are faults, by layout.def Fault.
+void collect_faults(std::span<const arch::u64> by_code, Result&);
 
 // Which cycles of which DUT are recorded: as the options say, or as a copy of the run is told that was woken for it.
 class WavesPlan {
@@ -79,6 +83,7 @@ class Session {
   LockstepConfig lockstep_config(os::PhysMem& memory, os::PhysMem* judged);
   void lead_against(LockstepConfig&, const admissible::CheckerConfig&, os::PhysMem& memory, os::PhysMem& seen);
   void fail(const DutWrong&, Result&);
+  void watch(Lockstep&);
   void quantum(const Advance&);
   void waves_window();
   void collect(Result&);

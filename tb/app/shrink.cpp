@@ -8,6 +8,7 @@
 #include <fstream>
 #include <iostream>
 
+#include "tb/app/against.h"
 #include "tb/app/command_line.h"
 #include "tb/app/interrupt.h"
 #include "tb/app/run.h"
@@ -69,6 +70,7 @@ OperationRecorder record(RunOptions options, const FinishedRun& run) {
   // What is never answered (R5, R6) is found that long after its cause.
   const u64 kept = kRecorded + (run.check == "protocol" ? LockstepConfig{}.answer_limit : 0);
   options.watch_from = run.cycle > kept ? run.cycle - kept : 0;
+  options.watch_against = run.of_b;
   options.watch = [&](Lockstep& lockstep) { recorder.look(lockstep); };
   const struct Removed {
     const fs::path& folder;
@@ -100,9 +102,15 @@ int shrink_command(const std::vector<std::string>& arguments) {
     throw UserError("the run in " + run.folder.string() + " has not failed: it " + run.verdict);
   auto repeated = parse_run_options(run.command);
   if (!repeated) throw UserError(run.folder.string() + " names no command that could be repeated");
-  if (repeated->dut_is_model()) {
-    throw UserError("the run in " + run.folder.string() + " was made on the model " + repeated->dut +
+  // Of two DUTs the one that failed.
+  const std::string& dut = run.of_b ? repeated->against : repeated->dut;
+  const std::string& bug = run.of_b ? repeated->against_bug : repeated->bug;
+  if (dut == "arch" || dut == "tlm") {
+    throw UserError("the run in " + run.folder.string() + " was made on the model " + dut +
                     "; shrink needs a DUT of its own");
+  }
+  if (repeated->has_harts()) {
+    throw UserError("the run in " + run.folder.string() + " was made on several MMUs; shrink needs a run of one");
   }
   const OperationRecorder recorder = record(*repeated, run);
   if (interrupted()) return 130;
@@ -111,10 +119,11 @@ int shrink_command(const std::vector<std::string>& arguments) {
   }
 
   const arch::Format format = arch::format_from_name(run.format).value_or(repeated->format);
-  const DutLibrary library = DutLibrary::load(repeated->dut, format);
+  const DutLibrary library = DutLibrary::load(dut, format);
   ShrinkConfig config;
-  config.bug = repeated->bug;
-  config.exact = repeated->check_exact && library.api().config.exact;
+  config.bug = bug;
+  config.exact =
+      run.of_b ? against_exact(*repeated, library.api()) : repeated->check_exact && library.api().config.exact;
   config.admissible = repeated->check_admissible;
   config.relaxations = repeated->relaxations;
   config.forbidden = repeated->forbidden;
@@ -133,9 +142,8 @@ int shrink_command(const std::vector<std::string>& arguments) {
                            ")");
   }
 
-  std::string command =
-      "kilburn run --test " + shell_quote(options->out.string()) + " --dut " + shell_quote(repeated->dut);
-  if (!repeated->bug.empty()) command += " --bug " + shell_quote(repeated->bug);
+  std::string command = "kilburn run --test " + shell_quote(options->out.string()) + " --dut " + shell_quote(dut);
+  if (!bug.empty()) command += " --bug " + shell_quote(bug);
   const std::string counts = std::to_string(shrunk->test.operations.size()) + " operations of " +
                              std::to_string(shrunk->recorded) + ", " + std::to_string(shrunk->test.words.size()) +
                              " words";
@@ -178,11 +186,7 @@ void run_directed(const RunOptions& options, const DutLibrary& library, Result& 
     session.run([&] { replay.run(); }, result);
     result.translation.insert(result.translation.begin(),
                               {{"operations", replay.begun()}, {"responses", replay.answered()}});
-    for (unsigned code = 1; code < 16; ++code) {
-      if (replay.faults()[code] != 0) {
-        result.faults.emplace_back(std::string(arch::name(static_cast<arch::Fault>(code))), replay.faults()[code]);
-      }
-    }
+    collect_faults(replay.faults(), result);
   });
 }
 

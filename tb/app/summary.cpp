@@ -152,7 +152,7 @@ void print_summary(const Result& r, const std::filesystem::path& folder) {
             << (r.verdict == Verdict::passed   ? style.green("PASSED")
                 : r.verdict == Verdict::failed ? style.red("FAILED")
                                                : style.red("INTERRUPTED"))
-            << "\n";
+            << verdict_remark(r) << "\n";
 }
 
 }  // namespace kilburn::tb

@@ -53,6 +53,11 @@ FinishedRun read_finished_run(const std::filesystem::path& folder) {
   run.check = word(f, "check");
   run.signal = word(f, "signal");
   run.message = word(f, "message");
+  run.of_b = word(*object, "failed_dut") == "B";
+  run.against = word(*object, "against");
+  // Which of two it was stands before what was wrong.
+  const std::string whose = run.of_b ? "B (" + run.against + "): " : "A (" + run.dut + "): ";
+  if (!run.against.empty() && run.message.starts_with(whose)) run.message.erase(0, whose.size());
   run.waves = word(f, "waves");
   const auto* cycle = f.if_contains("cycle");
   if (cycle && cycle->is_number()) run.cycle = cycle->to_number<arch::u64>(ec);

@@ -19,6 +19,8 @@ struct FinishedRun {
   std::vector<std::string> checks;
   // Of a failed run.
   std::string check, signal, message, waves;
+  std::string against;  // the second DUT; empty without one
+  bool of_b = false;    // it failed; cycles are its own
   arch::u64 cycle = 0;
 };
 

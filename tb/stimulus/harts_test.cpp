@@ -5,6 +5,7 @@
 #include "tb/stimulus/harts_test.h"
 
 #include "model/arch/layout.h"
+#include "tb/stimulus/random_context.h"
 
 namespace kilburn::tb {
 
@@ -101,23 +102,7 @@ void HartsTest::new_context(unsigned n) {
   auto& in = harts_[n].in();
   Random& random = state_[n].random;
   const auto space = static_cast<unsigned>(random.below(kSpaces));
-  const auto has = [&](layout::Field what) { return what.test(config_.features); };
-  u64 controls = 0;
-  if (config_.format == arch::Format::x86_64) {
-    controls |= ctl::WP.make(random.below(2)) | ctl::NXE.make(!random.one_in(16)) | ctl::PGE.make(!random.one_in(4));
-    if (random.one_in(2)) controls |= ctl::SMEP.make(random.below(2)) | ctl::SMAP.make(random.below(2));
-    if (random.one_in(2)) {
-      controls |= ctl::PKE.make(has(feature::PKU) && random.one_in(2));
-      controls |= ctl::PKS.make(has(feature::PKS) && random.one_in(2));
-    }
-    in.ctx_pkru = static_cast<std::uint32_t>(random.word() & random.word() & random.word());
-    in.ctx_pkrs = static_cast<std::uint32_t>(random.word() & random.word() & random.word());
-    controls |= ctl::LA57.make(has(feature::LA57) && random.one_in(3));
-  } else {
-    if (random.one_in(2)) controls |= ctl::SPE.make(random.below(8));
-    controls |= ctl::REFILL.make(has(feature::REFILL) && random.one_in(8));
-  }
-  controls |= ctl::PHYS.make(has(feature::PHYS) && random.one_in(32));
+  const u64 controls = draw_controls(random, config_.format, config_.features, 8, in);
   // The numbers are each hart's own: one space may have several, as with numbers given out by processor.
   in.ctx_asid = static_cast<std::uint32_t>(random.one_in(16) ? random.below(4096) : space + 1 + kSpaces * (n & 1));
   in.ctx_ctl = static_cast<std::uint32_t>(controls);

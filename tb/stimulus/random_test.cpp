@@ -6,6 +6,7 @@
 
 #include "model/arch/layout.h"
 #include "tb/stimulus/races.h"
+#include "tb/stimulus/random_context.h"
 #include "tb/text.h"
 
 namespace kilburn::tb {
@@ -121,26 +122,7 @@ void RandomTest::new_context() {
   auto& in = lockstep_.in();
   const auto space = static_cast<unsigned>(random_.below(kSpaces));
   namespace ctl = layout::Controls;
-  namespace feature = layout::Feature;
-  const auto has = [&](layout::Field what) { return what.test(config_.features); };
-  u64 controls = 0;
-  if (config_.format == arch::Format::x86_64) {
-    // NXE mostly on; what forbids much half of the time, or few supervisor accesses would succeed.
-    controls |= ctl::WP.make(random_.below(2)) | ctl::NXE.make(!random_.one_in(16)) | ctl::PGE.make(!random_.one_in(4));
-    if (random_.one_in(2)) controls |= ctl::SMEP.make(random_.below(2)) | ctl::SMAP.make(random_.below(2));
-    if (random_.one_in(2)) {
-      controls |= ctl::PKE.make(has(feature::PKU) && random_.one_in(2));
-      controls |= ctl::PKS.make(has(feature::PKS) && random_.one_in(2));
-    }
-    // Each key denies with a chance of one in eight a bit.
-    in.ctx_pkru = static_cast<std::uint32_t>(random_.word() & random_.word() & random_.word());
-    in.ctx_pkrs = static_cast<std::uint32_t>(random_.word() & random_.word() & random_.word());
-    controls |= ctl::LA57.make(has(feature::LA57) && random_.one_in(3));
-  } else {
-    if (random_.one_in(2)) controls |= ctl::SPE.make(random_.below(8));
-    controls |= ctl::REFILL.make(has(feature::REFILL) && random_.one_in(4));
-  }
-  controls |= ctl::PHYS.make(has(feature::PHYS) && random_.one_in(32));
+  u64 controls = draw_controls(random_, config_.format, config_.features, 4, in);
   if (settled_) {
     // What a TLB may not tell apart stays: another root under one ASID, global pages of two spaces, and what a
     // walk has judged already (EFER.NXE needs an invalidation).

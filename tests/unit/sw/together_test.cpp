@@ -46,7 +46,6 @@ TEST_CASE("together: while a page of a file comes from the disk another process 
         e.address = kBase;
         e.length = 40 * m.page();
         e.file = 1 + n / 2;  // the first two read the same file: one waits for what the other had started
-        e.shared = n != 2;
         scripts[n].events.push_back(e);
         for (u64 page = 0; page < 40; ++page) {
           const auto kind = page % 3 == 2 && n != 1 ? TraceEvent::Kind::write : TraceEvent::Kind::read;
