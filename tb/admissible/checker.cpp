@@ -63,7 +63,7 @@ void Checker::memory_write(Time time, u64 pa, u64 before, u64 after) {
 
 void Checker::record(Time time, u64 pa, u64 before, u64 after, bool seen) {
   if (before == after) return;
-  for (const auto& mmu : mmus_) seen = mmu->watch.changed(pa, before, after) || seen;
+  for (const auto& mmu : mmus_) seen = mmu->watch.changed(pa) || seen;
   if (!versions_.write(time, pa, before, after, seen)) return;
   Time open = time;
   for (const auto& mmu : mmus_) open = std::min(open, mmu->oldest_waiting(time));
