@@ -4,6 +4,8 @@
 // response. What an entry means is the decision core's to say (model/arch/walk.h); this decides which entries count.
 #pragma once
 
+#include <array>
+#include <boost/container/small_vector.hpp>
 #include <boost/container/static_vector.hpp>
 #include <optional>
 #include <string>
@@ -105,6 +107,7 @@ class WitnessSearch {
 
   bool from_root(const Root& root);
   bool descend(unsigned level, u64 table, const arch::Accumulated& above, const Hold& hold, bool unset);
+  bool look_below(unsigned level, u64 table, const arch::Accumulated& above, const Hold& hold, bool unset);
   bool consider(unsigned level, u64 pa, const Version& version, unsigned age, const arch::Accumulated& above,
                 const Hold& hold, bool unset);
   bool refused_now(unsigned level, u64 value, const arch::Accumulated& above, const Hold& hold, bool fresh);
@@ -115,6 +118,8 @@ class WitnessSearch {
   bool filled();
   bool pass(Pass pass, bool own_space, bool others);
   bool separated(Time before, Time after) const;
+  bool cut(Time before, Time after);  // the same, of the window of the levels above
+  bool failed_before(unsigned level, u64 table, const arch::Accumulated& above, const Hold& hold, bool unset);
   void near(unsigned level, unsigned score, const char* reason);
   Legality legality() const;
 
@@ -134,7 +139,17 @@ class WitnessSearch {
   bool refused_from_cache_ = false;
   bool unknown_ = false;
   u64 looked_at_ = 0;
-  std::optional<u64> dirty_;  // may_dirty(): the entry
+  // Tables that led nowhere, and the widest window that was tried; if no failure below came from the window, any.
+  struct Failed {
+    u64 table;
+    arch::Accumulated above;
+    bool unset;
+    Hold hold;
+  };
+  std::array<boost::container::small_vector<Failed, 8>, 6> failed_;  // by level
+  bool for_window_ = false;      // something failed for the window of the levels above it
+  Time tables_start_ = kAlways;  // no invalidation that separates is later
+  std::optional<u64> dirty_;     // may_dirty(): the entry
   bool collect_ = false;
   std::vector<NearMiss> near_;
 };
