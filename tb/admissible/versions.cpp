@@ -31,7 +31,6 @@ bool Versions::write(Time time, u64 pa, u64 before, u64 after, bool seen) {
 
 // What no walker has read is in no MMU. What a request that waits could have met is kept, so that it stays fresh.
 void Versions::shorten(u64 pa, Time open) {
-  ++losses_;
   Word& word = words_[pa];
   const std::size_t before = word.changes.size();
   const auto last = word.changes.end() - 1;
@@ -72,7 +71,6 @@ void Versions::collect(Time oldest) {
 // Nothing was invalidated for very long: of every word only the newest versions stay.
 void Versions::give_up() {
   constexpr std::size_t kLeft = 2;
-  ++losses_;
   for (auto& [pa, word] : words_) {
     auto& changes = word.changes;
     if (changes.size() > kLeft) give_up(word, changes.size() - kLeft);

@@ -78,7 +78,6 @@ class Versions {
   std::size_t words() const { return words_.size(); }
   std::size_t versions() const { return versions_; }
   u64 given_up() const { return given_up_; }  // versions dropped at the bound
-  u64 losses() const { return losses_; }      // times that versions were dropped which a question may still reach
   Time last_write() const { return last_write_; }
   void clear();
 
@@ -109,7 +108,6 @@ class Versions {
   std::size_t versions_ = 0;
   std::size_t next_collection_ = kFirstCollection;
   u64 given_up_ = 0;
-  u64 losses_ = 0;
   Time last_write_ = kAlways;
 
   static constexpr std::size_t kFirstCollection = 4096;

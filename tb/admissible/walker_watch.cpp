@@ -23,6 +23,16 @@ bool WalkerWatch::points_to(u64 value, u64 table) const {
   return arch::layout::AlphaPte::PFN.get(value) << page_shift_ == table;
 }
 
+// Whether an entry of this level leads to a table; asked of the same few values again and again.
+bool WalkerWatch::is_table(unsigned level, u64 value) {
+  constexpr u64 kSpread = 0x9e3779b97f4a7c15;  // the golden ratio, for Fibonacci hashing
+  Judged& known = judged_[(value ^ level) * kSpread >> (64 - kLog2Judged)];
+  if (known.value != value || known.level != level) {
+    known = {value, static_cast<u8>(level), judge(level, value).kind == Kind::table};
+  }
+  return known.table;
+}
+
 // What an entry leads to, if it leads on under any controls; an entry whose A is still to be set does.
 arch::Judgement WalkerWatch::judge(unsigned level, u64 value) const {
   const arch::Context context{0, 0, static_cast<u32>(ctl::NXE.mask()), 0, 0};
@@ -150,10 +160,9 @@ bool WalkerWatch::climb(u64 base, unsigned levels, const Tops& tops) {
       const auto known = tables_.find(node.table);
       if (level == kHighestLevel || known == tables_.end() || (known->second.levels >> level & 1) == 0) continue;
       for (const u64 parent : known->second.parents) {
-        if (view_.versions.forgotten(parent, tops.since)) forgotten_ = true;
+        if (view_.versions.given_up() != 0 && view_.versions.forgotten(parent, tops.since)) forgotten_ = true;
         view_.versions.newest_first(parent, tops.since, [&](const Version& version, unsigned) {
-          if (!points_to(version.value, node.table) || judge(level + 1, version.value).kind != Kind::table)
-            return false;
+          if (!points_to(version.value, node.table) || !is_table(level + 1, version.value)) return false;
           // The newest is the one that was held longest.
           reach(level + 1, {table_of(parent),
                             std::min(node.until, version.to),
@@ -218,7 +227,8 @@ WalkerWatch::Way WalkerWatch::way_to(u64 pa, Time now, Time bound) {
   return Way::unknown;
 }
 
-void WalkerWatch::ways_to(unsigned mmu, u64 pa, std::vector<EntryUse>& uses) const {
+void WalkerWatch::ways_to(unsigned mmu, u64 pa, std::vector<EntryUse>& uses) {
+  for (auto& tables : fruitless_) tables.clear();
   const unsigned levels = known_levels(table_of(pa));
   for (unsigned level = 1; level <= kHighestLevel; ++level) {
     if ((levels >> level & 1) != 0) collect_ways(mmu, pa, level, level, 0, uses);
@@ -227,9 +237,12 @@ void WalkerWatch::ways_to(unsigned mmu, u64 pa, std::vector<EntryUse>& uses) con
 
 // `va`: the bits of the address that the entries from level `from` up to the one below this give.
 void WalkerWatch::collect_ways(unsigned mmu, u64 pa, unsigned level, unsigned from, u64 va,
-                               std::vector<EntryUse>& uses) const {
+                               std::vector<EntryUse>& uses) {
   constexpr std::size_t kKept = 4;
   const u64 table = table_of(pa);
+  auto& fruitless = fruitless_[level];
+  if (std::find(fruitless.begin(), fruitless.end(), table) != fruitless.end()) return;
+  const std::size_t before = uses.size();
   const unsigned index_bits = page_shift_ - 3u;
   va |= (pa - table) / 8 << (page_shift_ + index_bits * (level - 1));
   for (const Root& root : view_.spaces.all().roots) {
@@ -250,9 +263,10 @@ void WalkerWatch::collect_ways(unsigned mmu, u64 pa, unsigned level, unsigned fr
   for (const u64 parent : known->second.parents) {
     if (uses.size() == kKept) return;
     const auto value = view_.versions.now(parent);
-    if (!value || !points_to(*value, table) || judge(level + 1, *value).kind != Kind::table) continue;
+    if (!value || !points_to(*value, table) || !is_table(level + 1, *value)) continue;
     collect_ways(mmu, parent, level + 1, from, va, uses);
   }
+  if (uses.size() == before) fruitless.push_back(table);
 }
 
 bool WalkerWatch::read_again(u64 pa, u64 value) {

@@ -28,11 +28,14 @@ class WalkerWatch {
   // This MMU itself wrote the word, so it knows it.
   void knows(u64 pa) { tables_[table_of(pa)].known.set((pa - table_of(pa)) / 8); }
 
+  // Versions were dropped that questions may reach.
+  void history_dropped() { ++drops_; }
+
   // A compare-and-swap found this word, which the walk may go on from.
   void found(u64 pa, u64 value) { learn(pa, value); }
 
   // The ways on which this MMU's walkers have come to an entry, as memory is now; a few of them.
-  void ways_to(unsigned mmu, u64 pa, std::vector<EntryUse>& uses) const;
+  void ways_to(unsigned mmu, u64 pa, std::vector<EntryUse>& uses);
 
   struct Written {
     const char* rule = nullptr;  // nullptr: legal
@@ -94,7 +97,7 @@ class WalkerWatch {
 
   Way way_to(u64 pa, Time now, Time bound);
   bool any_way(u64 base, unsigned levels, const Tops& tops);
-  void collect_ways(unsigned mmu, u64 pa, unsigned level, unsigned from, u64 va, std::vector<EntryUse>& uses) const;
+  void collect_ways(unsigned mmu, u64 pa, unsigned level, unsigned from, u64 va, std::vector<EntryUse>& uses);
   void find_tops(Tops& tops, Time now, Time bound) const;
   bool follow(u64 table, unsigned level, const Tops& tops) const;
   bool climb(u64 base, unsigned levels, const Tops& tops);
@@ -107,8 +110,9 @@ class WalkerWatch {
   unsigned known_levels(u64 base, const Table& table) const;
   // A way stays one as long as this stays the same: only an invalidation ends what was legal, and a word or a context
   // that changes after the last one is not bound by it.
-  u64 epoch() const { return 1 + view_.invalidations.table_ends() + view_.versions.losses(); }
+  u64 epoch() const { return 1 + view_.invalidations.table_ends() + drops_; }
   arch::Judgement judge(unsigned level, u64 value) const;
+  bool is_table(unsigned level, u64 value);
   u64 table_of(u64 pa) const { return pa >> page_shift_ << page_shift_; }
   bool points_to(u64 value, u64 table) const;
   static bool leads_on(unsigned levels) { return levels >> 2 != 0; }  // as a table of level 2 or above
@@ -119,11 +123,20 @@ class WalkerWatch {
   u8 levels_[2];  // of the usual walk, and of one with LA57
   boost::unordered_flat_map<u64, Table> tables_;
   boost::unordered_flat_map<u64, Led> led_;
-  Tops tops_;  // of requests that every completed invalidation binds
+  struct Judged {
+    u64 value = 0;
+    u8 level = 0;  // none
+    bool table = false;
+  };
+  static constexpr unsigned kLog2Judged = 10;
+  std::array<Judged, std::size_t{1} << kLog2Judged> judged_{};
+  std::array<std::vector<u64>, kHighestLevel + 1> fruitless_;  // by level, tables that ways_to() found no way from
+  Tops tops_;                                                  // of requests that every completed invalidation binds
   u64 tops_of_spaces_ = kNever, tops_of_ends_ = kNever;
   static constexpr u64 kNever = ~u64{0};
   std::array<std::vector<Node>, kHighestLevel + 1> nodes_;  // by level, of the search under way
   bool forgotten_ = false;                                  // it came to a word whose history was given up
+  u64 drops_ = 0;
   u64 unknown_ = 0;
   u64 reads_ = 0;
 };
