@@ -140,13 +140,12 @@ bool WitnessSearch::pass(Pass pass, bool own_space, bool others) {
 }
 
 bool WitnessSearch::from_root(const Root& root) {
-  la57_ = root.la57;
   const u32 la57 = static_cast<u32>(ctl::LA57.make(root.la57 ? 1 : 0));
-  const arch::FormatInfo info = arch::info(view_.format, view_.settings, la57);
+  info_ = arch::info(view_.format, view_.settings, la57);
   // An address of five levels has no way through four.
-  if (!arch::sign_ok(info, asked_.request.va)) return false;
-  const u64 bits = ((u64{1} << 52) - 1) & (~u64{0} << info.page_shift);
-  return descend(info.levels, root.table & bits, {}, {root.first, root.until()}, false);
+  if (!arch::sign_ok(info_, asked_.request.va)) return false;
+  const u64 bits = ((u64{1} << 52) - 1) & (~u64{0} << info_.page_shift);
+  return descend(info_.levels, root.table & bits, {}, {root.first, root.until()}, false);
 }
 
 bool WitnessSearch::failed_before(unsigned level, u64 table, const arch::Accumulated& above, const Hold& hold,
@@ -162,10 +161,22 @@ bool WitnessSearch::failed_before(unsigned level, u64 table, const arch::Accumul
   return false;
 }
 
+// Whether the pages of this level and those below are smaller than the one that answered.
+bool WitnessSearch::too_small(unsigned level) const {
+  return x86_ && !dirty_ && response_.fault == arch::Fault::none && view_.versions.given_up() == 0 &&
+         info_.page_shift + (info_.page_shift - 3u) * (level - 1) < response_.size;
+}
+
+// Whether this entry, the last of a walk, maps another page than the one that answered.
+bool WitnessSearch::maps_another(unsigned level, u64 value) const {
+  return level == 1 && x86_ && !dirty_ && !collect_ && response_.fault == arch::Fault::none &&
+         (arch::layout::X86Pte::FRAME.mask() & value) != (response_.pa & (~u64{0} << info_.page_shift));
+}
+
 // Many ways lead to the same tables: what is below one is looked at again only where it could answer otherwise.
 bool WitnessSearch::descend(unsigned level, u64 table, const arch::Accumulated& above, const Hold& hold, bool unset) {
   if (collect_ || guide_ != nullptr || path_.empty()) return look_below(level, table, above, hold, unset);
-  if (failed_before(level, table, above, hold, unset)) return false;
+  if (too_small(level) || failed_before(level, table, above, hold, unset)) return false;
   const bool for_window = std::exchange(for_window_, false);
   if (look_below(level, table, above, hold, unset)) return true;
   failed_[level].push_back({table, above, unset, for_window_ ? hold : Hold{kAlways, kForever}});
@@ -175,9 +186,7 @@ bool WitnessSearch::descend(unsigned level, u64 table, const arch::Accumulated& 
 
 bool WitnessSearch::look_below(unsigned level, u64 table, const arch::Accumulated& above, const Hold& hold,
                                bool unset) {
-  const arch::FormatInfo info =
-      arch::info(view_.format, view_.settings, static_cast<u32>(ctl::LA57.make(la57_ ? 1 : 0)));
-  const u64 pa = arch::entry_address(info, table, asked_.request.va, level);
+  const u64 pa = arch::entry_address(info_, table, asked_.request.va, level);
   if (response_.fault == arch::Fault::bus && bus_error(level, pa, hold)) return true;
   const Time since = pass_ == Pass::fresh ? asked_.accepted : floor_;
   if (view_.versions.forgotten(pa, since)) unknown_ = true;
@@ -207,6 +216,7 @@ bool WitnessSearch::consider(unsigned level, u64 pa, const Version& version, uns
     unknown_ = true;
     return true;  // run() sees the limit
   }
+  if (maps_another(level, version.value)) return false;
   const bool fresh = version.to >= asked_.accepted;
   const Hold held{std::max(hold.lo, version.from), std::min(hold.hi, version.to)};
   const bool ordered = !view_.relaxations.upper_before_lower || hold.lo <= version.to;

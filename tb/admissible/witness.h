@@ -114,6 +114,8 @@ class WitnessSearch {
   bool leaf(unsigned level, const Version& version, const arch::Translation& translation, const Hold& hold, bool unset);
   bool answers(unsigned level, const arch::Translation& translation, bool unset);
   bool by_hint(u64 table, const Hold& hold);
+  bool too_small(unsigned level) const;
+  bool maps_another(unsigned level, u64 value) const;
   bool bus_error(unsigned level, u64 pa, const Hold& hold);
   bool filled();
   bool pass(Pass pass, bool own_space, bool others);
@@ -130,10 +132,10 @@ class WitnessSearch {
   const WitnessPath* guide_ = nullptr;  // while only this way is tried
   bool x86_, refill_;
   Pass pass_ = Pass::fresh;
-  Time floor_ = kAlways;  // nothing that ended before it counts
-  bool own_ = true;       // the walk is one of the request's own address space
-  bool own_root_ = true;  // and from its own top table
-  bool la57_ = false;
+  Time floor_ = kAlways;        // nothing that ended before it counts
+  bool own_ = true;             // the walk is one of the request's own address space
+  bool own_root_ = true;        // and from its own top table
+  arch::FormatInfo info_{};     // of the walk from this top table
   arch::Context walk_context_;  // controls that entries are judged under, whatever the access
   WitnessPath path_;
   bool refused_from_cache_ = false;
