@@ -39,15 +39,18 @@ std::optional<u64> AddressSpaces::accept(AddressSpace& space, Time time, const a
   return before;
 }
 
-void AddressSpaces::answer(AddressSpace& space, Time time, const arch::Context& context) {
+bool AddressSpaces::answer(AddressSpace& space, Time time, const arch::Context& context) {
+  bool ended = false;
   if (Root* root = find(space, context)) {
     --root->waiting;
     root->last = time;
+    ended = root->until() != kForever;
   }
   if (!ctl::REFILL.test(context.controls)) {
     --space.walkable;
     space.walked = time;
   }
+  return ended;
 }
 
 // The top table in use so far gives way to another.
@@ -79,10 +82,10 @@ std::optional<u64> AddressSpaces::accepted_other(Time time, const arch::Context&
 }
 
 void AddressSpaces::answered_other(Time time, const arch::Context& context) {
-  ++changes_;
   const auto space = spaces_.find(context.asid);
-  if (space != spaces_.end()) answer(space->second, time, context);
-  answer(all_, time, context);
+  bool ended = space != spaces_.end() && answer(space->second, time, context);
+  ended = answer(all_, time, context) || ended;
+  if (ended) ++changes_;
 }
 
 void AddressSpaces::collect(Time oldest) {

@@ -70,7 +70,7 @@ class AddressSpaces {
     return false;
   }
   const AddressSpace& all() const { return all_; }  // every address space's contexts
-  // As long as this stays the same, the same top tables are in use.
+  // As long as this stays the same, the same top tables are in use, and those that are not ended when they did.
   u64 changes() const { return changes_; }
 
   void collect(Time oldest);
@@ -92,7 +92,8 @@ class AddressSpaces {
   void answered_other(Time, const arch::Context&);
   void leave(Time);
   static std::optional<u64> accept(AddressSpace&, Time, const arch::Context&);
-  static void answer(AddressSpace&, Time, const arch::Context&);
+  // Returns whether a top table's use has ended with this.
+  static bool answer(AddressSpace&, Time, const arch::Context&);
 
   boost::unordered_flat_map<u16, AddressSpace> spaces_;
   AddressSpace all_;

@@ -63,11 +63,12 @@ void Checker::memory_write(Time time, u64 pa, u64 before, u64 after) {
 
 void Checker::record(Time time, u64 pa, u64 before, u64 after, bool seen) {
   if (before == after) return;
-  for (const auto& mmu : mmus_) seen = mmu->watch.changed(pa, before, after) || seen;
+  for (const auto& mmu : mmus_) seen = mmu->watch.changed(pa) || seen;
   if (!versions_.write(time, pa, before, after, seen)) return;
   Time open = time;
   for (const auto& mmu : mmus_) open = std::min(open, mmu->oldest_waiting(time));
   versions_.shorten(pa, open);
+  for (const auto& mmu : mmus_) mmu->watch.history_dropped();
 }
 
 void Checker::request(unsigned number, Side side, unsigned id, Time time, const arch::Request& request,
@@ -373,7 +374,10 @@ void Checker::collect(Time now) {
     mmu->fills.collect(needed);
     oldest = std::min(oldest, needed);
   }
+  const u64 given_up = versions_.given_up();
   versions_.collect(oldest);
+  if (versions_.given_up() == given_up) return;
+  for (const auto& mmu : mmus_) mmu->watch.history_dropped();
 }
 
 CheckerCounts Checker::counts() const {

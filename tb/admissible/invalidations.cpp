@@ -75,26 +75,30 @@ void Invalidations::accepted(Time time, u8 op, u64 va, u16 asid) {
   last_ = {time, kForever, op, va, asid};
 }
 
+void Invalidations::enter_table_end(List& list, const Invalidation& event) {
+  list.push_back(event);
+  ++table_ends_;
+  last_table_end_ = event.end;
+}
+
 // Entered in the lists when it is complete: before that it binds nobody.
 void Invalidations::completed(Time time) {
   pending_ = false;
-  ++completions_;
-  last_completion_ = time;
   last_.end = time;
   const Invalidation& event = last_;
   switch (event.op) {
     case inv::ALL:
       all_.push_back(event);
-      tables_of_all_.push_back(event);
+      enter_table_end(tables_of_all_, event);
       return;
     case inv::NONGLOBAL:
       nonglobal_.push_back(event);
-      tables_of_all_.push_back(event);
+      enter_table_end(tables_of_all_, event);
       return;
     case inv::ASID: {
       Space& space = spaces_[event.asid];
       space.leaves.push_back(event);
-      space.tables.push_back(event);
+      enter_table_end(space.tables, event);
       return;
     }
     case inv::PAGE:
@@ -112,7 +116,7 @@ void Invalidations::completed(Time time) {
     if (pages.size() == kPerPage) pages.erase(pages.begin(), pages.begin() + kPerPage / 2);
     pages.push_back(event);
   }
-  if (ends_tables(event.op, event.va)) spaces_[event.asid].tables.push_back(event);
+  if (ends_tables(event.op, event.va)) enter_table_end(spaces_[event.asid].tables, event);
 }
 
 void Invalidations::faulted(Time begin, Time end, u64 va, u16 asid, bool alone) {
@@ -162,6 +166,14 @@ bool Invalidations::separated(Time before, Time after, std::optional<u16> asid, 
   if (!asid) return false;
   const auto space = spaces_.find(*asid);
   return space != spaces_.end() && between(space->second.tables, before, after, bound);
+}
+
+Time Invalidations::tables_start(std::optional<u16> asid, Time after, Time bound) const {
+  const Time latest = std::min(bound, after - 1);  // `after` itself is not before it
+  const Time of_all = last_begin(tables_of_all_, latest);
+  if (!asid) return of_all;
+  const auto space = spaces_.find(*asid);
+  return space == spaces_.end() ? of_all : std::max(of_all, last_begin(space->second.tables, latest));
 }
 
 Time Invalidations::horizon(Time bound) const { return last_begin(all_, bound); }

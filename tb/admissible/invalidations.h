@@ -53,15 +53,18 @@ class Invalidations {
   void faulted(Time begin, Time end, u64 va, u16 asid, bool alone);
   bool pending() const { return pending_; }
   const Invalidation& last() const { return last_; }
-  // How many were completed, the last of them when: what binds changes with these alone.
-  u64 completions() const { return completions_; }
-  Time last_completion() const { return last_completion_; }
+  // How many that end paging-structure-cache entries were completed, the last of them when: what binds upper levels
+  // changes with these alone.
+  u64 table_ends() const { return table_ends_; }
+  Time last_table_end() const { return last_table_end_; }
 
   // For a request accepted at `bound`, from leaves of this tag. `own`: the walk was one of tag.asid; else of any.
   Starts starts(const LeafTag& tag, bool own, Time bound, bool faults_count = true) const;
   // Whether paging-structure-cache contents of the address space cannot join a value gone at `before` with one that
   // came at `after`, for a request accepted at `bound`. No asid: some address space's.
   bool separated(Time before, Time after, std::optional<u16> asid, Time bound) const;
+  // The moment for which separated(before, after, asid, bound) is the same as before < that moment.
+  Time tables_start(std::optional<u16> asid, Time after, Time bound) const;
 
   // The begin of the last invalidation of everything that binds requests accepted at `bound`.
   Time horizon(Time bound) const;
@@ -79,6 +82,7 @@ class Invalidations {
   u64 page_key(u64 va, u8 size) const { return (va & va_mask_) >> size << 6 | size; }
   u64 fault_key(u64 va, u16 asid) const { return (va & va_mask_) >> page_shift_ << 12 | asid; }
   bool ends_tables(u8 op, u64 va) const;
+  void enter_table_end(List& list, const Invalidation& event);
 
   arch::Format format_;
   const Relaxations& relaxations_;
@@ -89,8 +93,8 @@ class Invalidations {
   boost::container::small_vector<u8, 4> sizes_;  // of leaves
 
   bool pending_ = false;
-  u64 completions_ = 0;
-  Time last_completion_ = kAlways;
+  u64 table_ends_ = 0;
+  Time last_table_end_ = kAlways;
   Invalidation last_;
   List all_, nonglobal_, tables_of_all_;
   boost::unordered_flat_map<u16, Space> spaces_;

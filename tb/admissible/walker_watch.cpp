@@ -12,10 +12,6 @@ namespace ctl = arch::layout::Controls;
 namespace pte = arch::layout::X86Pte;
 using Kind = arch::Judgement::Kind;
 
-namespace {
-constexpr unsigned kSearchLimit = 20000;
-}  // namespace
-
 WalkerWatch::WalkerWatch(const MmuView& view)
     : view_(view),
       page_shift_(arch::info(view.format, view.settings, 0).page_shift),
@@ -25,6 +21,16 @@ WalkerWatch::WalkerWatch(const MmuView& view)
 bool WalkerWatch::points_to(u64 value, u64 table) const {
   if (view_.format == arch::Format::x86_64) return (value & pte::FRAME.mask()) == table;
   return arch::layout::AlphaPte::PFN.get(value) << page_shift_ == table;
+}
+
+// Whether an entry of this level leads to a table; asked of the same few values again and again.
+bool WalkerWatch::is_table(unsigned level, u64 value) {
+  constexpr u64 kSpread = 0x9e3779b97f4a7c15;  // the golden ratio, for Fibonacci hashing
+  Judged& known = judged_[(value ^ level) * kSpread >> (64 - kLog2Judged)];
+  if (known.value != value || known.level != level) {
+    known = {value, static_cast<u8>(level), judge(level, value).kind == Kind::table};
+  }
+  return known.table;
 }
 
 // What an entry leads to, if it leads on under any controls; an entry whose A is still to be set does.
@@ -73,11 +79,8 @@ void WalkerWatch::lead(unsigned levels, u64 pa, u64 value) {
     const auto levels_now = static_cast<u8>(table.levels | 1u << (level - 1));
     const bool known = std::find(table.parents.begin(), table.parents.end(), pa) != table.parents.end();
     if (known && table.levels == levels_now) continue;
-    ++changes_;
     table.levels = levels_now;
-    if (known) continue;
-    table.parents.push_back(pa);
-    tables_[table_of(pa)].leads.set((pa - table_of(pa)) / 8);
+    if (!known) table.parents.push_back(pa);
   }
 }
 
@@ -108,93 +111,124 @@ void WalkerWatch::learn_held(Time now, Time bound) {
   }
 }
 
-// `until`: the earliest end of the values on the way so far.
-bool WalkerWatch::from_top(u64 table, unsigned level, Time until, Time now, Time bound) const {
-  const auto fits = [&](const Root& root) { return table_of(root.table) == table && levels_of(root) == level; };
-  for (const Root& root : view_.spaces.all().roots) {
-    if (!fits(root)) continue;
-    // Some address space that has this top table and has not lost these values.
-    return view_.spaces.any_space([&](u16 asid, const AddressSpace& space) {
-      return std::any_of(space.roots.begin(), space.roots.end(), [&](const Root& own) {
-        return fits(own) && !view_.invalidations.separated(std::min(until, own.until()), now, asid, bound);
+// The top tables of requests accepted at `bound`, with what invalidations leave of each.
+void WalkerWatch::find_tops(Tops& tops, Time now, Time bound) const {
+  tops.tops.clear();
+  tops.since = view_.invalidations.tables_start(std::nullopt, now, bound);
+  view_.spaces.any_space([&](u16 asid, const AddressSpace& space) {
+    const Time since = view_.invalidations.tables_start(asid, now, bound);
+    for (const Root& root : space.roots) {
+      if (root.until() >= since) tops.tops.push_back({table_of(root.table), levels_of(root), since});
+    }
+    return false;
+  });
+}
+
+// Whether the way that was found last still is one.
+bool WalkerWatch::follow(u64 table, unsigned level, const Tops& tops) const {
+  for (Time until = kForever;; ++level) {
+    if (tops.reached(table, level, until)) return true;
+    const auto known = tables_.find(table);
+    if (level == kHighestLevel || known == tables_.end()) return false;
+    const Table::Via& via = known->second.via[level];
+    if (!via.found) return false;
+    if (view_.versions.now(via.parent) != via.value) {
+      Time to = kAlways;
+      view_.versions.newest_first(via.parent, tops.since, [&](const Version& version, unsigned) {
+        if (version.from != via.from || version.value != via.value) return false;
+        to = version.to;
+        return true;
       });
-    });
+      if (to == kAlways) return false;
+      until = std::min(until, to);
+    }
+    table = table_of(via.parent);
   }
-  return false;
 }
 
-// Whether the way that was found last still holds, entries of now and a top table in use.
-bool WalkerWatch::holds(u64 table, unsigned level) const {
-  for (const Root& root : view_.spaces.all().roots) {
-    if (root.until() == kForever && table_of(root.table) == table && levels_of(root) == level) return true;
-  }
-  const auto known = tables_.find(table);
-  if (level == kHighestLevel || known == tables_.end()) return false;
-  const Table::Via& via = known->second.via[level];
-  return via.found && view_.versions.now(via.parent) == via.value && holds(table_of(via.parent), level + 1);
-}
-
-bool WalkerWatch::up(u64 table, unsigned level, Time until, Time now, Time bound) {
-  if (level > kHighestLevel || ++looked_at_ > kSearchLimit) return false;
-  if (until == kForever && holds(table, level)) {
-    through_now_ = true;
-    return true;
-  }
-  if (from_top(table, level, until, now, bound)) return true;
-  const auto known = tables_.find(table);
-  if (known == tables_.end() || (known->second.levels >> level & 1) == 0) return false;
-  for (const DeadEnd& dead : dead_ends_) {
-    if (dead.table == table && dead.level == level && until <= dead.until) return false;
-  }
-  const Time since = view_.invalidations.horizon(bound);
-  for (const u64 parent : known->second.parents) {
-    if (view_.versions.forgotten(parent, since)) looked_at_ = kSearchLimit + 1;
-    const bool found = view_.versions.newest_first(parent, since, [&](const Version& version, unsigned) {
-      if (!points_to(version.value, table)) return false;
-      const Time both = std::min(until, version.to);
-      if (both != kForever && view_.invalidations.separated(both, now, std::nullopt, bound)) return false;
-      return judge(level + 1, version.value).kind == Kind::table && up(table_of(parent), level + 1, both, now, bound);
-    });
-    if (found) {
-      if (through_now_) known->second.via[level] = {parent, *view_.versions.now(parent), true};
-      return true;
+// From level to level, each table with the way whose values were held longest: if that one is cut, all are.
+bool WalkerWatch::climb(u64 base, unsigned levels, const Tops& tops) {
+  for (auto& level : nodes_) level.clear();
+  for (unsigned level = 1; level <= kHighestLevel; ++level) {
+    if ((levels >> level & 1) != 0) nodes_[level].push_back({base, kForever, -1, {}});
+    for (std::size_t n = 0; n < nodes_[level].size(); ++n) {
+      const Node node = nodes_[level][n];
+      if (tops.reached(node.table, level, node.until)) {
+        keep(n, level);
+        return true;
+      }
+      const auto known = tables_.find(node.table);
+      if (level == kHighestLevel || known == tables_.end() || (known->second.levels >> level & 1) == 0) continue;
+      for (const u64 parent : known->second.parents) {
+        if (view_.versions.given_up() != 0 && view_.versions.forgotten(parent, tops.since)) forgotten_ = true;
+        view_.versions.newest_first(parent, tops.since, [&](const Version& version, unsigned) {
+          if (!points_to(version.value, node.table) || !is_table(level + 1, version.value)) return false;
+          // The newest is the one that was held longest.
+          reach(level + 1, {table_of(parent),
+                            std::min(node.until, version.to),
+                            static_cast<int>(n),
+                            {parent, version.value, version.from, true}});
+          return true;
+        });
+      }
     }
   }
-  dead_ends_.push_back({table, level, until});
   return false;
+}
+
+void WalkerWatch::reach(unsigned level, const Node& node) {
+  for (Node& other : nodes_[level]) {
+    if (other.table != node.table) continue;
+    if (other.until < node.until) other = node;
+    return;
+  }
+  nodes_[level].push_back(node);
+}
+
+// Remembers the way from a top table down.
+void WalkerWatch::keep(std::size_t top, unsigned level) {
+  for (const Node* node = &nodes_[level][top]; node->below >= 0;) {
+    const Node& below = nodes_[--level][static_cast<std::size_t>(node->below)];
+    tables_[below.table].via[level] = node->via;
+    node = &below;
+  }
+}
+
+bool WalkerWatch::any_way(u64 base, unsigned levels, const Tops& tops) {
+  for (unsigned level = 1; level <= kHighestLevel; ++level) {
+    if ((levels >> level & 1) != 0 && follow(base, level, tops)) return true;
+  }
+  return climb(base, levels, tops);
 }
 
 WalkerWatch::Way WalkerWatch::way_to(u64 pa, Time now, Time bound) {
   const u64 base = table_of(pa);
   const auto known = tables_.find(base);
-  if (known != tables_.end() && is_reached(known->second)) return Way::found;
-  looked_at_ = 0;
-  through_now_ = false;
-  dead_ends_.clear();
-  const unsigned levels = known_levels(base);
-  const auto found = [&] {
-    for (unsigned level = 1; level <= kHighestLevel; ++level) {
-      if ((levels >> level & 1) != 0 && holds(base, level)) return through_now_ = true;
-    }
-    for (unsigned level = 1; level <= kHighestLevel; ++level) {
-      if ((levels >> level & 1) != 0 && up(base, level, kForever, now, bound)) return true;
-    }
-    return false;
-  };
-  if (found()) {
-    if (known != tables_.end()) {
-      if (through_now_) known->second.reached = changes();
-      // An invalidation that does not bind `bound` may bind the next.
-      if (view_.invalidations.last_completion() <= bound) known->second.came = bindings();
-    }
+  if (known != tables_.end() && known->second.reached == epoch()) return Way::found;
+  const unsigned levels = known == tables_.end() ? known_levels(base) : known_levels(base, known->second);
+  if (tops_of_spaces_ != view_.spaces.changes() || tops_of_ends_ != view_.invalidations.table_ends()) {
+    find_tops(tops_, kForever, kForever);
+    tops_of_spaces_ = view_.spaces.changes();
+    tops_of_ends_ = view_.invalidations.table_ends();
+  }
+  forgotten_ = false;
+  if (any_way(base, levels, tops_)) {
+    if (known != tables_.end()) known->second.reached = epoch();
     return Way::found;
   }
-  if (looked_at_ <= kSearchLimit) return Way::none;
+  // A request that waits may be older than the last invalidations: then they do not bind it yet.
+  if (view_.invalidations.last_table_end() > bound) {
+    Tops tops;
+    find_tops(tops, now, bound);
+    if (any_way(base, levels, tops)) return Way::found;
+  }
+  if (!forgotten_) return Way::none;
   ++unknown_;
   return Way::unknown;
 }
 
-void WalkerWatch::ways_to(unsigned mmu, u64 pa, std::vector<EntryUse>& uses) const {
+void WalkerWatch::ways_to(unsigned mmu, u64 pa, std::vector<EntryUse>& uses) {
+  for (auto& tables : fruitless_) tables.clear();
   const unsigned levels = known_levels(table_of(pa));
   for (unsigned level = 1; level <= kHighestLevel; ++level) {
     if ((levels >> level & 1) != 0) collect_ways(mmu, pa, level, level, 0, uses);
@@ -203,9 +237,12 @@ void WalkerWatch::ways_to(unsigned mmu, u64 pa, std::vector<EntryUse>& uses) con
 
 // `va`: the bits of the address that the entries from level `from` up to the one below this give.
 void WalkerWatch::collect_ways(unsigned mmu, u64 pa, unsigned level, unsigned from, u64 va,
-                               std::vector<EntryUse>& uses) const {
+                               std::vector<EntryUse>& uses) {
   constexpr std::size_t kKept = 4;
   const u64 table = table_of(pa);
+  auto& fruitless = fruitless_[level];
+  if (std::find(fruitless.begin(), fruitless.end(), table) != fruitless.end()) return;
+  const std::size_t before = uses.size();
   const unsigned index_bits = page_shift_ - 3u;
   va |= (pa - table) / 8 << (page_shift_ + index_bits * (level - 1));
   for (const Root& root : view_.spaces.all().roots) {
@@ -226,9 +263,10 @@ void WalkerWatch::collect_ways(unsigned mmu, u64 pa, unsigned level, unsigned fr
   for (const u64 parent : known->second.parents) {
     if (uses.size() == kKept) return;
     const auto value = view_.versions.now(parent);
-    if (!value || !points_to(*value, table) || judge(level + 1, *value).kind != Kind::table) continue;
+    if (!value || !points_to(*value, table) || !is_table(level + 1, *value)) continue;
     collect_ways(mmu, parent, level + 1, from, va, uses);
   }
+  if (uses.size() == before) fruitless.push_back(table);
 }
 
 bool WalkerWatch::read_again(u64 pa, u64 value) {
@@ -236,7 +274,7 @@ bool WalkerWatch::read_again(u64 pa, u64 value) {
   const auto known = tables_.find(base);
   if (known == tables_.end()) return false;
   Table& table = known->second;
-  if (!is_reached(table) || !table.read.test((pa - base) / 8)) return false;
+  if (table.reached != epoch() || !table.read.test((pa - base) / 8)) return false;
   const unsigned levels = known_levels(base, table);
   if (leads_on(levels)) {
     const auto led = led_.find(pa);
@@ -247,15 +285,12 @@ bool WalkerWatch::read_again(u64 pa, u64 value) {
   return true;
 }
 
-bool WalkerWatch::changed(u64 pa, u64 before, u64 after) {
+bool WalkerWatch::changed(u64 pa) {
   const u64 base = table_of(pa);
   const auto known = tables_.find(base);
   if (known == tables_.end()) return false;
   Table& table = known->second;
   const std::size_t entry = (pa - base) / 8;
-  // A and D have no part in what an entry leads to.
-  const u64 own = view_.format == arch::Format::x86_64 ? pte::A.mask() | pte::D.mask() : 0;
-  if (((before ^ after) & ~own) != 0 && table.leads.test(entry)) ++changes_;
   const bool seen = table.known.test(entry);
   table.known.reset(entry);
   return seen;

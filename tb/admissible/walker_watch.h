@@ -24,15 +24,18 @@ class WalkerWatch {
   std::string read(Time, u64 pa, u64 value, Time bound);
 
   // A word of memory has changed. Returns whether a walker has read it since it changed last.
-  bool changed(u64 pa, u64 before, u64 after);
+  bool changed(u64 pa);
   // This MMU itself wrote the word, so it knows it.
   void knows(u64 pa) { tables_[table_of(pa)].known.set((pa - table_of(pa)) / 8); }
+
+  // Versions were dropped that questions may reach.
+  void history_dropped() { ++drops_; }
 
   // A compare-and-swap found this word, which the walk may go on from.
   void found(u64 pa, u64 value) { learn(pa, value); }
 
   // The ways on which this MMU's walkers have come to an entry, as memory is now; a few of them.
-  void ways_to(unsigned mmu, u64 pa, std::vector<EntryUse>& uses) const;
+  void ways_to(unsigned mmu, u64 pa, std::vector<EntryUse>& uses);
 
   struct Written {
     const char* rule = nullptr;  // nullptr: legal
@@ -42,7 +45,7 @@ class WalkerWatch {
   // A word changed from `before` to `after`; `waiting`: the requests not answered yet.
   Written write(Time, u64 pa, u64 before, u64 after, const std::vector<const Asked*>& waiting);
 
-  u64 unknown() const { return unknown_; }  // not judged: the search for a way became too long
+  u64 unknown() const { return unknown_; }  // not judged: the history was given up that may hold a way
 
  private:
   static constexpr unsigned kHighestLevel = 5;
@@ -52,15 +55,14 @@ class WalkerWatch {
     std::bitset<kMostEntries> read;                  // words of this table that have been read
     std::bitset<kMostEntries> known;                 // those that have been read since they changed
     u8 levels = 0;                                   // bit n: as a table of level n
-    std::bitset<kMostEntries> leads;                 // words of this table that are parents
-    // By level, the parent by which the last way through entries of now led here, and its value.
+    // By level, the step up that the last way found took from here: a value of a parent, held since `from`.
     struct Via {
       u64 parent = 0, value = 0;
+      Time from = kAlways;
       bool found = false;
     };
     std::array<Via, kHighestLevel + 1> via{};
-    u64 reached = 0;  // changes() when such a way was found last; 0: never
-    u64 came = 0;     // bindings() when any way was found last, to be found as long as these are the same
+    u64 reached = 0;  // epoch() when a way was found last; 0: never
   };
   // The value of a word of an upper level and the levels of its table, when it was learned last.
   struct Led {
@@ -69,43 +71,72 @@ class WalkerWatch {
   };
   enum class Way : u8 { none, found, unknown };
 
+  // A top table, and the moment since when values that lead on from it must have been held to the end of their time.
+  struct Top {
+    u64 table;
+    unsigned level;
+    Time since;
+  };
+  struct Tops {
+    boost::container::small_vector<Top, 8> tops;
+    Time since = kAlways;  // the least of any top table, those of other levels and spaces too
+    bool reached(u64 table, unsigned level, Time until) const {
+      for (const Top& top : tops) {
+        if (top.table == table && top.level == level && until >= top.since) return true;
+      }
+      return false;
+    }
+  };
+  // A table that a way from below has come to.
+  struct Node {
+    u64 table;
+    Time until;  // the earliest end of the values on the way
+    int below;   // the node that the way comes from, or none
+    Table::Via via;
+  };
+
   Way way_to(u64 pa, Time now, Time bound);
-  void collect_ways(unsigned mmu, u64 pa, unsigned level, unsigned from, u64 va, std::vector<EntryUse>& uses) const;
-  bool up(u64 table, unsigned level, Time until, Time now, Time bound);
-  bool from_top(u64 table, unsigned level, Time until, Time now, Time bound) const;
-  bool holds(u64 table, unsigned level) const;
+  bool any_way(u64 base, unsigned levels, const Tops& tops);
+  void collect_ways(unsigned mmu, u64 pa, unsigned level, unsigned from, u64 va, std::vector<EntryUse>& uses);
+  void find_tops(Tops& tops, Time now, Time bound) const;
+  bool follow(u64 table, unsigned level, const Tops& tops) const;
+  bool climb(u64 base, unsigned levels, const Tops& tops);
+  void reach(unsigned level, const Node& node);
+  void keep(std::size_t top, unsigned level);
   void learn(u64 pa, u64 value);
   void lead(unsigned levels, u64 pa, u64 value);
   void learn_held(Time now, Time bound);
   unsigned known_levels(u64 table) const;
   unsigned known_levels(u64 base, const Table& table) const;
-  // As long as this stays the same a way through entries of now stays one.
-  u64 changes() const { return changes_ + view_.spaces.changes(); }
-  // And a way through entries that are gone stays one as long as this stays the same.
-  u64 bindings() const { return changes() + view_.invalidations.completions(); }
-  bool is_reached(const Table& table) const { return table.reached == changes() || table.came == bindings(); }
+  // A way stays one as long as this stays the same: only an invalidation ends what was legal, and a word or a context
+  // that changes after the last one is not bound by it.
+  u64 epoch() const { return 1 + view_.invalidations.table_ends() + drops_; }
   arch::Judgement judge(unsigned level, u64 value) const;
+  bool is_table(unsigned level, u64 value);
   u64 table_of(u64 pa) const { return pa >> page_shift_ << page_shift_; }
   bool points_to(u64 value, u64 table) const;
   static bool leads_on(unsigned levels) { return levels >> 2 != 0; }  // as a table of level 2 or above
   unsigned levels_of(const Root& root) const { return levels_[root.la57 ? 1 : 0]; }
 
-  // A table from which no way leads up with values held until `until` or less.
-  struct DeadEnd {
-    u64 table;
-    unsigned level;
-    Time until;
-  };
-
   const MmuView& view_;
   u8 page_shift_;
   u8 levels_[2];  // of the usual walk, and of one with LA57
-  boost::container::small_vector<DeadEnd, 16> dead_ends_;
   boost::unordered_flat_map<u64, Table> tables_;
   boost::unordered_flat_map<u64, Led> led_;
-  u64 changes_ = 1;           // of what is known of ways, and of entries that led on
-  bool through_now_ = false;  // the way found last is one through entries of now, from a top table in use
-  unsigned looked_at_ = 0;
+  struct Judged {
+    u64 value = 0;
+    u8 level = 0;  // none
+    bool table = false;
+  };
+  static constexpr unsigned kLog2Judged = 10;
+  std::array<Judged, std::size_t{1} << kLog2Judged> judged_{};
+  std::array<std::vector<u64>, kHighestLevel + 1> fruitless_;  // by level, tables that ways_to() found no way from
+  Tops tops_;                                                  // of requests that every completed invalidation binds
+  u64 tops_of_spaces_ = kNever, tops_of_ends_ = kNever;
+  static constexpr u64 kNever = ~u64{0};
+  std::array<std::vector<Node>, kHighestLevel + 1> nodes_;  // by level, of the search under way
+  bool forgotten_ = false;                                  // it came to a word whose history was given up
+  u64 drops_ = 0;
   u64 unknown_ = 0;
   u64 reads_ = 0;
 };

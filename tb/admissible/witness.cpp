@@ -4,6 +4,7 @@
 #include "tb/admissible/witness.h"
 
 #include <algorithm>
+#include <utility>
 
 namespace kilburn::admissible {
 
@@ -37,9 +38,16 @@ WitnessSearch::WitnessSearch(const MmuView& view, const Asked& asked, const Resp
       refill_(!x86_ && ctl::REFILL.test(asked.context.controls)) {}
 
 bool WitnessSearch::separated(Time before, Time after) const {
-  if (without_.invalidations) return false;
+  // Any that would separate has begun before the last that binds the request.
+  if (before >= after || before >= tables_start_ || without_.invalidations) return false;
   return view_.invalidations.separated(before, after, own_ ? std::optional<u16>(asked_.context.asid) : std::nullopt,
                                        asked_.accepted);
+}
+
+bool WitnessSearch::cut(Time before, Time after) {
+  const bool cut = separated(before, after);
+  for_window_ = for_window_ || cut;
+  return cut;
 }
 
 WitnessSearch::Found WitnessSearch::run(const Without& without, const WitnessPath* guide) {
@@ -99,6 +107,9 @@ bool WitnessSearch::pass(Pass pass, bool own_space, bool others) {
   pass_ = pass;
   own_ = own_space;
   path_.clear();
+  tables_start_ = view_.invalidations.tables_start(own_ ? std::optional<u16>(asked_.context.asid) : std::nullopt,
+                                                   kForever, asked_.accepted);
+  for (auto& level : failed_) level.clear();
   if (pass == Pass::fresh) {
     own_root_ = true;
     walk_context_ = {};
@@ -113,6 +124,7 @@ bool WitnessSearch::pass(Pass pass, bool own_space, bool others) {
   // What is part of a cached entry: whether XD was a reserved bit, and whether G counted (SDM 4.5, 4.10.2.4).
   for (const unsigned pge : {1u, 0u}) {
     if (x86_ && (space->pge >> pge & 1) == 0) continue;
+    for (auto& level : failed_) level.clear();
     walk_context_ = {};
     walk_context_.asid = asked_.context.asid;
     walk_context_.controls = static_cast<u32>(ctl::PGE.make(pge) | ctl::NXE.make((space->nxe & 2) != 0 ? 1u : 0u));
@@ -128,19 +140,53 @@ bool WitnessSearch::pass(Pass pass, bool own_space, bool others) {
 }
 
 bool WitnessSearch::from_root(const Root& root) {
-  la57_ = root.la57;
   const u32 la57 = static_cast<u32>(ctl::LA57.make(root.la57 ? 1 : 0));
-  const arch::FormatInfo info = arch::info(view_.format, view_.settings, la57);
+  info_ = arch::info(view_.format, view_.settings, la57);
   // An address of five levels has no way through four.
-  if (!arch::sign_ok(info, asked_.request.va)) return false;
-  const u64 bits = ((u64{1} << 52) - 1) & (~u64{0} << info.page_shift);
-  return descend(info.levels, root.table & bits, {}, {root.first, root.until()}, false);
+  if (!arch::sign_ok(info_, asked_.request.va)) return false;
+  const u64 bits = ((u64{1} << 52) - 1) & (~u64{0} << info_.page_shift);
+  return descend(info_.levels, root.table & bits, {}, {root.first, root.until()}, false);
 }
 
+bool WitnessSearch::failed_before(unsigned level, u64 table, const arch::Accumulated& above, const Hold& hold,
+                                  bool unset) {
+  for (const Failed& failed : failed_[level]) {
+    if (failed.table != table || failed.above.w != above.w || failed.above.u != above.u ||
+        failed.above.nx != above.nx || failed.unset != unset || hold.lo < failed.hold.lo || hold.hi > failed.hold.hi) {
+      continue;
+    }
+    for_window_ = for_window_ || failed.hold.lo != kAlways || failed.hold.hi != kForever;
+    return true;
+  }
+  return false;
+}
+
+// Whether the pages of this level and those below are smaller than the one that answered.
+bool WitnessSearch::too_small(unsigned level) const {
+  return x86_ && !dirty_ && response_.fault == arch::Fault::none && view_.versions.given_up() == 0 &&
+         info_.page_shift + (info_.page_shift - 3u) * (level - 1) < response_.size;
+}
+
+// Whether this entry, the last of a walk, maps another page than the one that answered.
+bool WitnessSearch::maps_another(unsigned level, u64 value) const {
+  return level == 1 && x86_ && !dirty_ && !collect_ && response_.fault == arch::Fault::none &&
+         (arch::layout::X86Pte::FRAME.mask() & value) != (response_.pa & (~u64{0} << info_.page_shift));
+}
+
+// Many ways lead to the same tables: what is below one is looked at again only where it could answer otherwise.
 bool WitnessSearch::descend(unsigned level, u64 table, const arch::Accumulated& above, const Hold& hold, bool unset) {
-  const arch::FormatInfo info =
-      arch::info(view_.format, view_.settings, static_cast<u32>(ctl::LA57.make(la57_ ? 1 : 0)));
-  const u64 pa = arch::entry_address(info, table, asked_.request.va, level);
+  if (collect_ || guide_ != nullptr || path_.empty()) return look_below(level, table, above, hold, unset);
+  if (too_small(level) || failed_before(level, table, above, hold, unset)) return false;
+  const bool for_window = std::exchange(for_window_, false);
+  if (look_below(level, table, above, hold, unset)) return true;
+  failed_[level].push_back({table, above, unset, for_window_ ? hold : Hold{kAlways, kForever}});
+  for_window_ = for_window_ || for_window;
+  return false;
+}
+
+bool WitnessSearch::look_below(unsigned level, u64 table, const arch::Accumulated& above, const Hold& hold,
+                               bool unset) {
+  const u64 pa = arch::entry_address(info_, table, asked_.request.va, level);
   if (response_.fault == arch::Fault::bus && bus_error(level, pa, hold)) return true;
   const Time since = pass_ == Pass::fresh ? asked_.accepted : floor_;
   if (view_.versions.forgotten(pa, since)) unknown_ = true;
@@ -157,7 +203,7 @@ bool WitnessSearch::descend(unsigned level, u64 table, const arch::Accumulated& 
 
 // An entry that could not be read: decides only what was asked for while it could not.
 bool WitnessSearch::bus_error(unsigned level, u64 pa, const Hold& hold) {
-  if (refill_ || response_.level != level || separated(hold.hi, asked_.accepted)) return false;
+  if (refill_ || response_.level != level || cut(hold.hi, asked_.accepted)) return false;
   if (!view_.versions.now(pa)) return true;
   const auto seen = view_.bus_errors.find(pa);
   return seen != view_.bus_errors.end() && seen->second >= asked_.accepted;
@@ -170,10 +216,12 @@ bool WitnessSearch::consider(unsigned level, u64 pa, const Version& version, uns
     unknown_ = true;
     return true;  // run() sees the limit
   }
+  if (maps_another(level, version.value)) return false;
   const bool fresh = version.to >= asked_.accepted;
   const Hold held{std::max(hold.lo, version.from), std::min(hold.hi, version.to)};
   const bool ordered = !view_.relaxations.upper_before_lower || hold.lo <= version.to;
-  if (!ordered || separated(held.hi, held.lo)) {
+  if (!ordered || cut(held.hi, held.lo)) {
+    for_window_ = true;
     near(level, 6 - level, "is parted from the levels above by an invalidation (W2)");
     return false;
   }
@@ -232,13 +280,14 @@ bool WitnessSearch::refused_now(unsigned level, u64 value, const arch::Accumulat
       judged.fault.level != response_.level) {
     return false;
   }
-  if (fresh && separated(hold.hi, std::max(hold.lo, asked_.accepted))) return false;
+  if (fresh && cut(hold.hi, std::max(hold.lo, asked_.accepted))) return false;
   if (!without_.invalidations && !without_.self_invalidation && own_) {
     const Starts starts =
         view_.invalidations.starts({asked_.request.va, arch::widest_info(view_.format, view_.settings).page_shift,
                                     false, asked_.context.asid, asked_.side},
                                    true, asked_.accepted);
     if (hold.hi < starts.table) {
+      for_window_ = true;
       near(level, 7, "follows entries that an invalidation has ended (W2, W5)");
       return false;
     }
@@ -304,6 +353,7 @@ bool WitnessSearch::leaf(unsigned level, const Version& version, const arch::Tra
     return false;
   }
   if (hold.hi < starts.table || separated(hold.hi, std::max(hold.lo, starts.leaf))) {
+    for_window_ = true;
     near(level, 20, "follows a level that was gone before an invalidation that covers it (W2)");
     return false;
   }
@@ -339,7 +389,7 @@ bool WitnessSearch::by_hint(u64 table, const Hold& hold) {
             path_.push_back({pa, version, age, 1});
             const Hold held{std::max(hold.lo, version.from), std::min(hold.hi, version.to)};
             const bool fits =
-                !separated(held.hi, held.lo) &&
+                !cut(held.hi, held.lo) &&
                 leaf(1, version, arch::leaf_translation(view_.format, view_.settings, version.value), held, false);
             if (!fits) path_.pop_back();
             return fits;

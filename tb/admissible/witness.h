@@ -4,6 +4,8 @@
 // response. What an entry means is the decision core's to say (model/arch/walk.h); this decides which entries count.
 #pragma once
 
+#include <array>
+#include <boost/container/small_vector.hpp>
 #include <boost/container/static_vector.hpp>
 #include <optional>
 #include <string>
@@ -105,16 +107,21 @@ class WitnessSearch {
 
   bool from_root(const Root& root);
   bool descend(unsigned level, u64 table, const arch::Accumulated& above, const Hold& hold, bool unset);
+  bool look_below(unsigned level, u64 table, const arch::Accumulated& above, const Hold& hold, bool unset);
   bool consider(unsigned level, u64 pa, const Version& version, unsigned age, const arch::Accumulated& above,
                 const Hold& hold, bool unset);
   bool refused_now(unsigned level, u64 value, const arch::Accumulated& above, const Hold& hold, bool fresh);
   bool leaf(unsigned level, const Version& version, const arch::Translation& translation, const Hold& hold, bool unset);
   bool answers(unsigned level, const arch::Translation& translation, bool unset);
   bool by_hint(u64 table, const Hold& hold);
+  bool too_small(unsigned level) const;
+  bool maps_another(unsigned level, u64 value) const;
   bool bus_error(unsigned level, u64 pa, const Hold& hold);
   bool filled();
   bool pass(Pass pass, bool own_space, bool others);
   bool separated(Time before, Time after) const;
+  bool cut(Time before, Time after);  // the same, of the window of the levels above
+  bool failed_before(unsigned level, u64 table, const arch::Accumulated& above, const Hold& hold, bool unset);
   void near(unsigned level, unsigned score, const char* reason);
   Legality legality() const;
 
@@ -125,16 +132,26 @@ class WitnessSearch {
   const WitnessPath* guide_ = nullptr;  // while only this way is tried
   bool x86_, refill_;
   Pass pass_ = Pass::fresh;
-  Time floor_ = kAlways;  // nothing that ended before it counts
-  bool own_ = true;       // the walk is one of the request's own address space
-  bool own_root_ = true;  // and from its own top table
-  bool la57_ = false;
+  Time floor_ = kAlways;        // nothing that ended before it counts
+  bool own_ = true;             // the walk is one of the request's own address space
+  bool own_root_ = true;        // and from its own top table
+  arch::FormatInfo info_{};     // of the walk from this top table
   arch::Context walk_context_;  // controls that entries are judged under, whatever the access
   WitnessPath path_;
   bool refused_from_cache_ = false;
   bool unknown_ = false;
   u64 looked_at_ = 0;
-  std::optional<u64> dirty_;  // may_dirty(): the entry
+  // Tables that led nowhere, and the widest window that was tried; if no failure below came from the window, any.
+  struct Failed {
+    u64 table;
+    arch::Accumulated above;
+    bool unset;
+    Hold hold;
+  };
+  std::array<boost::container::small_vector<Failed, 8>, 6> failed_;  // by level
+  bool for_window_ = false;      // something failed for the window of the levels above it
+  Time tables_start_ = kAlways;  // no invalidation that separates is later
+  std::optional<u64> dirty_;     // may_dirty(): the entry
   bool collect_ = false;
   std::vector<NearMiss> near_;
 };

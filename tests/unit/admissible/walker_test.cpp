@@ -167,6 +167,37 @@ TEST_CASE("W7: walkers read only where a valid way leads (RISC-V has the same ru
     s.read(0x4010);
     CHECK(s.rule() == "W7");
   }
+  SECTION("a way that was found holds until an invalidation that ends it, and no longer") {
+    s.store(0x3000, 0x5000 | kUsed);
+    s.read(0x4010);
+    s.invalidate(inv::ASID, 0, 2);
+    s.read(0x4018);
+    s.read(0x4010);
+    CHECK(s.rule() == "");
+    s.invalidate(inv::PAGE, 0x1000);
+    s.read(0x4010);
+    CHECK(s.rule() == "W7");
+  }
+  SECTION("an invalidation does not bind a request that is older") {
+    s.ask({.va = 0x2000}, 1);
+    s.store(0x3000, 0x5000 | kUsed);
+    s.read(0x4010);
+    s.invalidate(inv::ASID, 0, 1);
+    s.read(0x4018);
+    CHECK(s.rule() == "");
+    s.answer(page(0x102000), Op::read, 1);
+    s.read(0x4018);
+    CHECK(s.rule() == "W7");
+  }
+  SECTION("a top table that another has replaced, until an invalidation") {
+    s.ask({.va = 0x1000, .root = 0x9000});
+    s.read(0x4010);
+    CHECK(s.rule() == "");
+    s.invalidate(inv::ASID, 0, 1);
+    s.answer(fault(0, 4));
+    s.read(0x4010);
+    CHECK(s.rule() == "W7");
+  }
   SECTION("the same, switched off") {
     Relaxations relaxations;
     relaxations.walker_reads_checked = false;

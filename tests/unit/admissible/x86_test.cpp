@@ -270,4 +270,21 @@ TEST_CASE("two MMUs on one memory: each has its own invalidations") {
   CHECK(s.rule() == "W2");
 }
 
+TEST_CASE("W2: what led nowhere below a newer entry may answer below an older one") {
+  Relaxations relaxations;
+  relaxations.upper_before_lower = true;
+  Scene s(arch::Format::x86_64, relaxations);
+  x86_tables(s);
+  s.translate({.va = 0x1000}, page(0x101000));
+  // Both entries of the top table lead to the same table; only the older was there before the page was changed.
+  s.store(0x4008, 0x105000 | kUsed | kD);
+  s.store(0x1000, 0x2000 | kUsed | 0x200);
+  s.cycle += 1000;  // no walk is under way
+  const bool ended = GENERATE(false, true);
+  if (ended) s.invalidate(inv::PAGE, 0x1000);
+  s.translate({.va = 0x1000}, page(0x101000));
+  CHECK(s.rule() == (ended ? "W2" : ""));
+  CHECK(s.legal(Legality::stale) == (ended ? 0 : 1));
+}
+
 }  // namespace kilburn::admissible::test
