@@ -68,8 +68,9 @@ void Responses::response(tb::Side side, unsigned id, const Answered& answered) {
   }
   if (open.source) counts_.hit<ItemId::source>(*open.source);
   const auto answer = static_cast<Answer>(answered.fault != arch::Fault::none);
-  if (at_page_end(format_, open.request.va)) counts_.hit<ItemId::corner>(Corner::page_end, answer);
-  if (const auto corner = corner_of(format_, open.context, open.request.va)) {
+  const bool physical = arch::layout::Controls::PHYS.test(open.context.controls);
+  if (!physical && at_page_end(format_, open.request.va)) counts_.hit<ItemId::corner>(Corner::page_end, answer);
+  if (const auto corner = corner_of(format_, open.context, open.request.va); corner && !physical) {
     counts_.hit<ItemId::corner>(*corner, answer);
   }
   const bool spurious =
@@ -113,10 +114,12 @@ void Responses::alpha(const Open& open, const Answered& a, const arch::Outcome& 
   const bool refused = *outcome >= AlphaOutcome::leaf_acv && *outcome <= AlphaOutcome::on_execute;
   const AlphaSize size = translated ? alpha_size(format_, a.size) : refused ? alpha_leaf(now) : AlphaSize::none;
   counts_.hit<ItemId::alpha_outcome>(*outcome);
-  counts_.hit<ItemId::alpha_size>(size);
+  // An L1 entry refuses by rights that the tables of now may no longer have.
+  const bool gone = refused && size == AlphaSize::none;
+  if (!gone) counts_.hit<ItemId::alpha_size>(size);
   const auto operation = static_cast<Operation>(open.request.op);
   const auto mode = static_cast<AlphaMode>(open.request.mode);
-  counts_.hit<ItemId::alpha_decision>(operation, mode, size, *outcome);
+  if (!gone) counts_.hit<ItemId::alpha_decision>(operation, mode, size, *outcome);
   if (open.source) counts_.hit<ItemId::alpha_outcome_source>(*outcome, *open.source);
   const bool walked = open.source != Source::l1 && now.fault.code == a.fault && now.fault.level == a.level;
   if (walked) alpha_entries(open, now);

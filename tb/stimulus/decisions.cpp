@@ -248,13 +248,6 @@ void DecisionsTest::spoil_alpha(Round& round) {
   const auto level = static_cast<unsigned>(random_.between(1, round.levels));
   const u64 pa = entry_at(round, level, round.request.va);
   const u64 e = entry(pa);
-  if (level == 1 || random_.one_in(3)) {
-    // Every image of a leaf that decides.
-    const u64 leaf = entry_at(round, 1, round.request.va);
-    set(leaf, (entry(leaf) & ~u64{0xff0e}) | (random_.below(bit(16)) & 0xff0e));
-    if (random_.one_in(2)) set(leaf, entry(leaf) ^ alpha::V.mask());
-    return;
-  }
   if (random_.one_in(4)) {
     if (level == round.levels) {
       round.context.root |= kOutside;
@@ -262,6 +255,13 @@ void DecisionsTest::spoil_alpha(Round& round) {
       const u64 above = entry_at(round, level + 1, round.request.va);
       set(above, entry(above) | (kOutside >> info(round).page_shift) << 32);
     }
+    return;
+  }
+  if (level == 1 || random_.one_in(3)) {
+    // Every image of a leaf that decides.
+    const u64 leaf = entry_at(round, 1, round.request.va);
+    set(leaf, (entry(leaf) & ~u64{0xff0e}) | (random_.below(bit(16)) & 0xff0e));
+    if (random_.one_in(2)) set(leaf, entry(leaf) ^ alpha::V.mask());
     return;
   }
   const u64 drop = random_.one_in(4) ? 0 : alpha::V.mask();
