@@ -3,6 +3,8 @@
 // One walk of now a response, and only where the response alone does not say enough.
 #include "tb/coverage/responses.h"
 
+#include <algorithm>
+
 #include "model/arch/layout.h"
 
 namespace kilburn::coverage {
@@ -150,8 +152,14 @@ void Responses::written(u64 pa, u64 before, u64 after) {
   if (known == entries_.end()) return;
   const u32 changes = x86_ ? x86_changes(before, after, known->second) : alpha_changes(before, after);
   if (changes == 0) return;
-  if (changes_.size() == kMostChanges) changes_.erase(changes_.begin());
-  changes_.push_back({pa & ~u64{7}, changes, {}});
+  const auto same =
+      std::find_if(changes_.begin(), changes_.end(), [&](const Change& c) { return c.pa == (pa & ~u64{7}); });
+  if (same != changes_.end()) {
+    same->since.clear();  // what was invalidated before is owed again
+  } else {
+    if (changes_.size() == kMostChanges) changes_.erase(changes_.begin());
+    changes_.push_back({pa & ~u64{7}, before, known->second, {}});
+  }
   for (u32 rest = changes; rest != 0; rest &= rest - 1) {
     const auto which = static_cast<unsigned>(__builtin_ctz(rest));
     x86_ ? counts_.hit<ItemId::x86_change>(static_cast<X86Change>(which))
@@ -188,7 +196,7 @@ bool Responses::covers(const Done& o, const Open& open) const {
   }
 }
 
-// The first access that the walk of now leads through a changed entry.
+// The first answer taken after a change that the walk of now leads through.
 void Responses::used(const Open& open, const Answered& answered, const arch::Outcome& now) {
   const bool spurious =
       answered.fault != arch::Fault::none && answered.fault != arch::Fault::miss && now.fault.code == arch::Fault::none;
@@ -202,7 +210,10 @@ void Responses::used(const Open& open, const Answered& answered, const arch::Out
       for (const Done& operation : change->since) {
         if (covers(operation, open)) invalidated = Invalidated::yes;
       }
-      for (u32 rest = open.source ? change->changes : 0; rest != 0; rest &= rest - 1) {
+      const u64 value = memory_.load64(change->pa);
+      const u32 changed =
+          x86_ ? x86_changes(change->before, value, change->level) : alpha_changes(change->before, value);
+      for (u32 rest = open.source ? changed : 0; rest != 0; rest &= rest - 1) {
         const auto which = static_cast<unsigned>(__builtin_ctz(rest));
         const auto fault = static_cast<Spurious>(spurious);
         x86_ ? counts_.hit<ItemId::x86_change_use>(static_cast<X86Change>(which), invalidated, fault, *open.source)

@@ -45,7 +45,8 @@ class Responses {
   // An entry that changed and has not been used since.
   struct Change {
     u64 pa;
-    u32 changes;
+    u64 before;  // when it was used last
+    u8 level;
     boost::container::static_vector<Done, 6> since;
   };
   static constexpr std::size_t kMostChanges = 16;

@@ -270,6 +270,10 @@ template <ItemId I, class Change>
 void add_change(Rules& rules, bool x86) {
   rules.push_back(unreachable<I>("what the address decides reads no table",
                                  [](Change, Invalidated, Spurious, Source s) { return s == Source::direct; }));
+  rules.push_back(
+      unreachable<I>("then the tables of now refuse the access", [](Change c, Invalidated, Spurious p, Source) {
+        return static_cast<unsigned>(c) == 1 && p == Spurious::yes;  // P or V cleared
+      }));
   if (x86) {
     rules.push_back(
         unreachable<I>("faults come from walks only: what a TLB does not grant is walked for (rtl/README.md, Side)",
@@ -311,6 +315,10 @@ void add_walks(Rules& rules) {
   rules.push_back(
       unreachable<kItem>("the walk of a larger page ends above that level", [](D d, X86Size s, Concurrency) {
         return (d == D::a_1 && (s == X86Size::m2 || s == X86Size::g1)) || (d == D::a_2 && s == X86Size::g1);
+      }));
+  rules.push_back(unreachable<ItemId::invalidation_timing>(
+      "fills are Alpha's, compare-and-swap is x86-64's", [](Invalidation v, Timing t) {
+        return (v == Invalidation::fill_i || v == Invalidation::fill_d) && t == Timing::swap;
       }));
   rules.push_back(
       unreachable<ItemId::invalidation_timing>("it is the end of a walk of its own, whatever other walks do",

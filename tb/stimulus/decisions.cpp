@@ -318,7 +318,119 @@ void DecisionsTest::answer_misses(const Round& round) {
   }
 }
 
+// One to three bits that mean something.
+u64 DecisionsTest::changed(const Round& round, unsigned level, u64 e) {
+  for (u64 n = random_.between(1, 3); n != 0; --n) {
+    if (!x86_) {
+      const auto which = static_cast<unsigned>(random_.below(20));
+      if (which < 16) e ^= bit(which) & ~u64{0x80};
+      if (which >= 16 && level == 1) e ^= bit(which + 16);
+      continue;
+    }
+    static constexpr u8 kBits[] = {0, 1, 2, 5, 6, 7, 8, 59, 60, 63};
+    const u64 which = random_.below(12);
+    if (which < 10 && kBits[which] == 7 && (level != round.leaf || level == 1)) continue;  // a size is a leaf's
+    if (which < 10) e ^= bit(kBits[which]);
+    if (which >= 10 && level == round.leaf) e ^= bit(static_cast<unsigned>(random_.between(3 + 9 * level, 31)));
+  }
+  return e;
+}
+
+void DecisionsTest::look_ahead(const Round& round) {
+  const arch::FormatInfo f = info(round);
+  if (round.leaf != 1 || arch::table_index(f, round.request.va, 1) == 0) return;
+  arch::Request before = round.request;
+  before.va -= bit(f.page_shift);
+  set(entry_at(round, 1, before.va), granting(round, 1));
+  arch::Context context = round.context;
+  if (!x86_) context.controls &= ~static_cast<u32>(ctl::REFILL.mask());
+  port_.invalidate(inv::PAGE, before.va, context.asid);
+  translate(context, before);
+  for (unsigned n = 0; n < 60; ++n) lockstep_.clock();
+}
+
+void DecisionsTest::wait_for(const kilburn_req_out& out) {
+  while (!out.rsp_valid) lockstep_.clock();
+}
+void DecisionsTest::give(kilburn_req_in& pins, const kilburn_req_out& out) {
+  pins.valid = 1;
+  for (bool taken = false; !taken;) {
+    taken = out.req_ready != 0;
+    lockstep_.clock();
+  }
+  pins.valid = 0;
+}
+
+// The requester is slow: the entry changes, and is invalidated, while the answer stands at the port.
+void DecisionsTest::held_answer(const Round& round, unsigned level, bool merged) {
+  auto& in = lockstep_.in();
+  const bool fetch = round.request.op == arch::Op::fetch;
+  kilburn_req_in& pins = fetch ? in.i : in.d;
+  const kilburn_req_out& out = fetch ? lockstep_.out().i : lockstep_.out().d;
+  present(round.context, in);
+  present(round.request, 0, pins);
+  pins.rsp_ready = 1;
+  give(pins, out);
+  // A second one that finds the first under way waits for its walk; the answer to either is taken first.
+  if (merged && !out.rsp_valid && out.req_ready) {
+    present(round.request, 1, pins);
+    give(pins, out);
+    wait_for(out);
+    ++result_.answered;
+    ++result_.faults[out.rsp_fault & 15];
+    lockstep_.clock();
+  }
+  pins.rsp_ready = 0;
+  wait_for(out);
+  const u64 pa = entry_at(round, level, round.request.va);
+  set(pa, random_.one_in(2) ? granting(round, level) : changed(round, level, entry(pa)));
+  if (random_.one_in(2)) port_.invalidate(static_cast<u8>(random_.below(4)), round.request.va, round.context.asid);
+  ++result_.answered;
+  ++result_.faults[out.rsp_fault & 15];
+  pins.rsp_ready = 1;
+  lockstep_.clock();
+}
+
+// What the first answer after a change of an entry comes from, whether that was invalidated, and what it says.
+void DecisionsTest::changed_round() {
+  Round round;
+  draw_context(round);
+  draw_request(round);
+  round.maps_itself = false;
+  round.context.controls &= ~static_cast<u32>(ctl::PHYS.mask() | ctl::SPE.mask());
+  if (!arch::sign_ok(info(round), round.request.va)) return;
+  if (x86_) round.leaf = static_cast<unsigned>(random_.between(1, 3));
+  const bool refill = !x86_ && ctl::REFILL.test(round.context.controls);
+  std::array ways = {Way::empty, Way::neighbour, Way::same, Way::ahead};
+  round.way = random_.pick(ways);
+  round.apart = static_cast<unsigned>(random_.between(round.leaf, round.levels - 1u));
+  port_.invalidate(inv::ALL);
+  for (unsigned level = round.levels; level >= round.leaf; --level) {
+    set(entry_at(round, level, round.request.va), granting(round, level));
+  }
+  const auto level = static_cast<unsigned>(random_.between(round.leaf, round.levels));
+  const u64 pa = entry_at(round, level, round.request.va);
+  translate(round.context, round.request);
+  if (round.way != Way::same) {
+    port_.invalidate(inv::ALL);
+    if (random_.one_in(2)) {
+      // Met once as it is now, so that what follows changes it.
+      set(pa, changed(round, level, entry(pa)));
+      translate(round.context, round.request);
+      port_.invalidate(inv::ALL);
+    }
+  } else if (random_.one_in(2)) {
+    round.request.op = round.request.op == arch::Op::fetch ? arch::Op::read : arch::Op::fetch;
+    if (round.request.op == arch::Op::fetch) round.request.ac = round.request.implicit = false;
+  }
+  if (round.way == Way::neighbour) neighbour(round);
+  if (round.way == Way::ahead) look_ahead(round);
+  if (refill && random_.one_in(2)) answer_misses(round);
+  held_answer(round, level, random_.one_in(3));
+}
+
 void DecisionsTest::round() {
+  if (random_.one_in(3)) return changed_round();
   Round round;
   round.way = static_cast<Way>(random_.below(3));
   draw_context(round);
@@ -342,6 +454,12 @@ void DecisionsTest::round() {
   access(round);
   if (!x86_ && ctl::REFILL.test(round.context.controls)) return answer_misses(round);
   if (round.way != Way::empty || random_.one_in(2)) return;
+  if (random_.one_in(4)) {
+    // The page that has just been used, by its first address or by another.
+    const u64 inside = random_.one_in(2) ? bit(30) - 1 : 0;
+    port_.invalidate(static_cast<u8>(random_.below(7)), round.request.va & ~inside, round.context.asid);
+    return;
+  }
   // From the L1 TLB, or from the L2 TLB by the other side.
   if (random_.one_in(2)) round.request.op = random_.one_in(2) ? arch::Op::read : arch::Op::fetch;
   if (round.request.op == arch::Op::fetch) round.request.ac = round.request.implicit = false;

@@ -35,6 +35,8 @@ class DecisionsTest {
     empty,      // nothing is held
     neighbour,  // the upper levels are held, from an access beside it
     stale,      // so, and then they change
+    same,       // the translation itself, by the same port or by the other
+    ahead,      // an access to the page before it, which a prefetch may follow
   };
   struct Round {
     Way way = Way::empty;
@@ -46,6 +48,12 @@ class DecisionsTest {
   };
 
   void round();
+  void changed_round();
+  void look_ahead(const Round& round);
+  arch::u64 changed(const Round& round, unsigned level, arch::u64 entry);
+  void held_answer(const Round& round, unsigned level, bool merged);
+  void wait_for(const kilburn_req_out& out);
+  void give(kilburn_req_in& pins, const kilburn_req_out& out);
   void new_settings();
   void draw_context(Round& round);
   void draw_request(Round& round);
