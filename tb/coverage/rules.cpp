@@ -303,7 +303,7 @@ void add_walks(Rules& rules) {
   using D = AdAction;
   constexpr auto kItem = ItemId::ad_size_concurrency;
   rules.push_back(
-      unreachable<kItem>("the walk itself is one", [](D, X86Size, Concurrency c) { return c == Concurrency::idle; }));
+      unreachable<kItem>("the walk that ends is itself one", [](D, X86Size, Concurrency c) { return c == Concurrency::idle; }));
   rules.push_back(unreachable<kItem>(
       "a leaf whose A or D was set is translated: its rights were judged before", [](D d, X86Size s, Concurrency) {
         return s == X86Size::none &&
