@@ -302,14 +302,14 @@ void add_replacement(Rules& rules) {
 void add_walks(Rules& rules) {
   using D = AdAction;
   constexpr auto kItem = ItemId::ad_size_concurrency;
-  rules.push_back(
-      unreachable<kItem>("the walk that ends is itself one", [](D, X86Size, Concurrency c) { return c == Concurrency::idle; }));
+  rules.push_back(unreachable<kItem>("the walk that ends is itself one",
+                                     [](D, X86Size, Concurrency c) { return c == Concurrency::idle; }));
   rules.push_back(unreachable<kItem>(
       "a leaf whose A or D was set is translated: its rights were judged before", [](D d, X86Size s, Concurrency) {
         return s == X86Size::none &&
                (d == D::a_1 || d == D::both || d == D::d || d == D::dirty_miss || d == D::lost_then_translated);
       }));
-  rules.push_back(unreachable<kItem>("a fault has no page", [](D d, X86Size s, Concurrency) {
+  rules.push_back(unreachable<kItem>("a walk that ends in a fault has no page", [](D d, X86Size s, Concurrency) {
     return d == D::lost_then_fault && s != X86Size::none;
   }));
   rules.push_back(
