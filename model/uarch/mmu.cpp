@@ -84,6 +84,16 @@ class MmuOf final : public Mmu {
            describe_walkers(ptw_, misses_) + describe_invalidation(invalidate_);
   }
 
+  const MissFile& misses() const override { return misses_; }
+  unsigned walkers() const override { return ptw_.walkers(); }
+  Walk walk(unsigned number) const override {
+    const auto& w = ptw_.walker(number);
+    return {
+        static_cast<Walk::State>(w.state), w.owner, w.level, w.op == mem_op::CAS, w.mid, w.address, w.desired, w.above};
+  }
+  const HeldRequest& prefetch_request() const override { return ptw_.prefetch().held(); }
+  bool maintaining() const override { return invalidate_.busy(); }
+
  protected:
   void reset_registers() override {
     pins_ = PinsOut{};

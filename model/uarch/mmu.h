@@ -8,6 +8,7 @@
 #include <string>
 
 #include "model/arch/walk.h"
+#include "model/uarch/miss_file.h"
 #include "model/uarch/pins.h"
 #include "model/uarch/replacement.h"
 
@@ -58,6 +59,23 @@ class Mmu {
   virtual unsigned entries(Structure) const = 0;
   // What each miss, FIFO, walker, the prefetch and the maintenance are doing, a line each.
   virtual std::string describe() const = 0;
+
+  // The registers of misses and walks, for whoever looks on.
+  struct Walk {
+    enum class State : u8 { idle, requesting, sent } state = State::idle;
+    u8 owner = 0;  // a place of misses(), or kPrefetch
+    u8 level = 0;
+    bool swaps = false;  // its memory access is a compare-and-swap
+    bool mid = false;    // began below the root
+    u64 address = 0, desired = 0;
+    arch::Accumulated above;
+  };
+  static constexpr u8 kPrefetch = MissFile::kMaxPlaces;
+  virtual const MissFile& misses() const = 0;
+  virtual unsigned walkers() const = 0;
+  virtual Walk walk(unsigned walker) const = 0;             // of a number below walkers()
+  virtual const HeldRequest& prefetch_request() const = 0;  // while a walk is the prefetch's
+  virtual bool maintaining() const = 0;                     // the maintenance state is BUSY
 
  protected:
   Mmu() = default;

@@ -22,13 +22,26 @@ HartsSession::HartsSession(const RunOptions& options, const DutLibrary& library,
       harts_(library, memory, config(), monitors_, options.bug),
       line_(!options.rerun_for_waves),
       waves_(options) {
+  for (unsigned n = 0; n < coverage_.size(); ++n) {
+    if (const ExactCheck* check = harts_[n].check()) coverage_[n].beside(check->twin(), harts_.dut(n).api().config);
+  }
   waves_.advance(harts_.dut(waves_.order().hart), harts_.cycle(), waves_file(options_));
   harts_[0].on_quantum = [this, advance] { quantum(advance); };
 }
 
 std::vector<PassiveMonitor*> HartsSession::watch(os::PhysMem& memory) {
   std::vector<PassiveMonitor*> all(options_.harts, nullptr);
-  if (!options_.check_admissible) return all;
+  const auto cover = [&] {
+    if (!options_.coverage) return;
+    counts_.emplace();
+    for (PassiveMonitor*& monitor : all) {
+      monitor = &coverage_.emplace_back(options_.format, options_.settings, memory, memory, *counts_, monitor);
+    }
+  };
+  if (!options_.check_admissible) {
+    cover();
+    return all;
+  }
   const std::uint16_t idle = options_.has_os() ? DutPort::kSpeculativeIds : std::uint16_t{0};
   checker_.emplace(admissible::CheckerConfig{options_.format, options_.settings, options_.relaxations,
                                              options_.forbidden, idle, true},
@@ -36,6 +49,7 @@ std::vector<PassiveMonitor*> HartsSession::watch(os::PhysMem& memory) {
   for (unsigned n = 0; n < options_.harts; ++n) {
     all[n] = &own_.emplace_back(*checker_, n == 0 ? 0 : checker_->add_mmu(), memory);
   }
+  cover();
   return all;
 }
 
@@ -109,12 +123,16 @@ void HartsSession::collect(Result& result) {
     result.comparisons.emplace_back("pins", pins);
     result.comparisons.emplace_back("TLB entries", entries);
   }
-  if (!checker_) return;
+  if (!checker_) {
+    if (counts_) write_coverage(options_, *counts_, nullptr, result);
+    return;
+  }
   const admissible::CheckerCounts counts = checker_->counts();
   result.comparisons.emplace_back("responses judged", counts.judged);
   result.comparisons.emplace_back("walker accesses judged", counts.walker_reads + counts.walker_writes);
   result.legality = admissible::summary(*checker_);
   if (options_.has_os()) judge_obligations(*checker_, result);
+  if (counts_) write_coverage(options_, *counts_, &*checker_, result);
 }
 
 }  // namespace kilburn::tb

@@ -35,6 +35,8 @@ class HartsSession {
   const char* word_;
   std::optional<admissible::Checker> checker_;
   std::deque<admissible::LockstepMonitor> own_;
+  std::optional<coverage::Counts> counts_;
+  std::deque<coverage::Monitor> coverage_;
   std::vector<PassiveMonitor*> monitors_;
   Harts harts_;
   ProgressLine line_;

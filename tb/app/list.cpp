@@ -42,7 +42,8 @@ struct Row {
 constexpr arch::Format kFormats[] = {arch::Format::x86_64, arch::Format::alpha, arch::Format::alpha_x64};
 
 std::vector<Row> tests() {
-  return {{"random", "any DUT", "constrained-random requests, invalidations, page-table edits, memory timing"}};
+  return {{"random", "any DUT", "constrained-random requests, invalidations, page-table edits, memory timing"},
+          {"decisions", "any DUT", "every rule, level and cause about as often as every other, an access at a time"}};
 }
 
 std::vector<Row> workloads() {

@@ -12,6 +12,7 @@
 #include "tb/app/capture.h"
 #include "tb/app/check_adapter.h"
 #include "tb/app/convert.h"
+#include "tb/app/coverage.h"
 #include "tb/app/explain.h"
 #include "tb/app/list.h"
 #include "tb/app/mutate.h"
@@ -38,6 +39,7 @@ constexpr const char* kUsage =
     "           does the adapter of a DUT library keep the contract and the protocol\n"
     "  regress  a list of tests, many at a time, to one verdict\n"
     "  report   the reports of a regression, written again\n"
+    "  coverage functional coverage of runs: what was hit, holes, ranking, trend\n"
     "  mutate   every seeded bug under the random test: which check rejects it, after how many responses\n"
     "\n"
     "kilburn COMMAND --help says more.\n";
@@ -65,10 +67,11 @@ int dispatch(const std::vector<std::string>& words) {
   if (words[0] == "check-adapter") return kilburn::tb::check_adapter_command(rest);
   if (words[0] == "regress") return kilburn::tb::regress_command(rest);
   if (words[0] == "report") return kilburn::tb::report_command(rest);
+  if (words[0] == "coverage") return kilburn::tb::coverage_command(rest);
   if (words[0] == "mutate") return kilburn::tb::mutate_command(rest);
   throw kilburn::tb::UserError(
       "there is no command \"" + words[0] +
-      "\"; there are: run, explain, shrink, waves, convert, list, check-adapter, regress, report, mutate");
+      "\"; there are: run, explain, shrink, waves, convert, list, check-adapter, regress, report, coverage, mutate");
 }
 
 }  // namespace

@@ -47,7 +47,7 @@ po::options_description visible_options() {
       "workload", po::value<std::string>()->value_name("NAME"),
       "run a program that is written for one mechanism of the OS (kilburn list workloads)")(
       "test", po::value<std::string>()->value_name("NAME"),
-      "run a built-in test, random, or a directed test, FILE.kt, as kilburn shrink writes them")(
+      "run a built-in test, random or decisions, or a directed test, FILE.kt, as kilburn shrink writes them")(
       "vectors", po::value<std::string>()->value_name("FILE"),
       "run recorded accesses and compare every outcome, page-table words included")(
       "dump", po::value<std::string>()->value_name("GUEST.elf"),
@@ -113,6 +113,7 @@ po::options_description visible_options() {
       "begins anew for them")("out", po::value<std::string>()->value_name("DIR"),
                               "run folder; default runs/SOURCE-FORMAT-SEED")(
       "keep-trace", "keep the recorded trace of a program also when the run passes")(
+      "coverage", "leave coverage.json in the run folder (kilburn coverage); an illegal bin fails the run")(
       "json", "print result.json instead of the summary")("help", "this text");
   po::options_description all;
   all.add(source).add(how).add(os_option_descriptions()).add(dump).add(opinion).add(output);
@@ -316,8 +317,9 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   for (const auto& program : o.programs) {
     if (po::split_unix(program).empty()) throw UserError("--program is empty");
   }
-  if (map.count("test") && o.test != "random" && !is_directed_test(o.test)) {
-    throw UserError("there is no test \"" + o.test + "\"; there is: random, or a file of a directed test, FILE.kt");
+  if (map.count("test") && o.test != "random" && o.test != "decisions" && !is_directed_test(o.test)) {
+    throw UserError("there is no test \"" + o.test +
+                    "\"; there are: random, decisions, or a file of a directed test, FILE.kt");
   }
   o.format = format_option(map);
   o.format_given = !map["format"].defaulted();
@@ -361,6 +363,7 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
     throw UserError("--waves is never, on-fail or always, not \"" + waves + "\"");
   parse_against(map, o);
   parse_harts(map, o);
+  if (o.test == "decisions" && (o.has_harts() || o.has_against())) throw UserError("--test decisions has one DUT");
   parse_os_options(map, o);
   if (o.waves == Waves::always && model) throw UserError("--waves always needs RTL, which --dut " + o.dut + " is not");
   if (map.count("waves-window")) {
@@ -373,6 +376,10 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
     if (o.out.empty()) throw UserError("--out is empty");
   }
   o.json = map.count("json") != 0;
+  o.coverage = map.count("coverage") != 0;
+  if (o.coverage && o.has_against()) throw UserError("--coverage does not go with --against");
+  if (o.coverage && o.has_os() && model)
+    throw UserError("--coverage needs a DUT with pins, which --dut " + o.dut + " is not for a program");
   o.keep_trace = map.count("keep-trace") != 0;
   o.rerun_for_waves = map.count("rerun-for-waves") != 0;
   if (map.count("record-pins")) o.record_pins = number(map, "record-pins", 1, ~u64{0});

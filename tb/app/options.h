@@ -62,6 +62,7 @@ struct RunOptions {
   std::filesystem::path out;      // run folder; empty: runs/SOURCE-FORMAT-SEED
   bool json = false;
   bool keep_trace = false;
+  bool coverage = false;  // leave coverage.json
 
   // A guest memory dump.
   std::optional<arch::u64> root;  // --root: physical address of the top table

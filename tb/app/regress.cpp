@@ -13,6 +13,7 @@
 
 #include "tb/app/exit_status.h"
 #include "tb/app/record.h"
+#include "tb/app/regress_coverage.h"
 #include "tb/app/regress_options.h"
 #include "tb/app/run.h"
 #include "tb/app/sources.h"
@@ -207,6 +208,7 @@ Plan new_plan(const RegressOptions& options) {
   plan.command = options.command;
   plan.fail_fast = options.fail_fast;
   plan.repeats = options.repeats;
+  if (options.coverage) add_coverage(plan);
   return plan;
 }
 
@@ -226,6 +228,7 @@ int carry_out_in(const fs::path& given, const Plan& plan, Results results, const
     std::cout << json_report(report);
   else
     print_report(std::cout, report, given);
+  report_coverage(plan, folder, std::cerr);
   return report.exit_status();
 }
 

@@ -41,6 +41,7 @@ po::options_description visible_options() {
       "repeats", po::value<std::string>()->default_value("3")->value_name("N"),
       "failed runs of each kind that are made again, with waves")(
       "out", po::value<std::string>()->value_name("DIR"), "results folder; default runs/LIST, or runs/LIST-2 ...")(
+      "coverage", "every run leaves coverage.json, merged into coverage.html (kilburn coverage)")(
       "dry-run", "print the commands and run nothing")("json", "print report.json instead of the summary")("help",
                                                                                                            "this text");
   po::options_description all;
@@ -103,6 +104,7 @@ std::optional<RegressOptions> parse_regress_options(const std::vector<std::strin
   o.repeats = number(map, "repeats", 0, 1'000'000);
   o.dry_run = map.count("dry-run") != 0;
   o.json = map.count("json") != 0;
+  o.coverage = map.count("coverage") != 0;
   return o;
 }
 

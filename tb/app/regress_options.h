@@ -23,6 +23,7 @@ struct RegressOptions {
   arch::u64 repeats = 3;
   bool dry_run = false;
   bool json = false;
+  bool coverage = false;  // every run leaves coverage.json
   std::string command;  // as typed
 };
 

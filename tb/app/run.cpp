@@ -81,6 +81,7 @@ std::vector<std::string> words_of(const RunOptions& o, const Traces& traces) {
   }
   add("--seed", std::to_string(o.seed));
   if (!o.bug.empty()) add("--bug", o.bug);
+  if (o.coverage) words.push_back("--coverage");
   if (o.has_against()) add("--against", o.against);
   if (o.has_harts() && !o.has_os()) add("--harts", std::to_string(o.harts));
   if (!o.against_bug.empty()) add("--against-bug", o.against_bug);
@@ -106,9 +107,10 @@ void remove_run_files(const fs::path& folder) {
   std::error_code ec;
   for (const auto& file : fs::directory_iterator(folder, ec)) {
     const std::string name = file.path().filename().string();
-    static constexpr std::string_view kOurs[] = {
-        "result.json", "waves.fst",        "swap",      "pins.klb",  "second_opinion",  "mismatch.json", "waves.gtkw",
-        "waves.sucl",  "transactions.txt", "replay.sh", "shrunk.kt", "page_tables.txt", "report.html"};
+    static constexpr std::string_view kOurs[] = {"result.json",      "waves.fst",     "swap",        "pins.klb",
+                                                 "second_opinion",   "mismatch.json", "waves.gtkw",  "waves.sucl",
+                                                 "transactions.txt", "replay.sh",     "shrunk.kt",   "page_tables.txt",
+                                                 "report.html",      "coverage.json", "coverage.dat"};
     if (std::ranges::find(kOurs, name) != std::end(kOurs) || is_recording(name)) {
       std::error_code ignored;
       fs::remove_all(file.path(), ignored);
@@ -211,6 +213,8 @@ void run_source(const RunOptions& options, const std::optional<DutLibrary>& libr
     run_directed(options, *library, result);
   else if (options.has_harts() && !options.has_os())
     run_harts(options, *library, result);
+  else if (options.test == "decisions")
+    run_decisions(options, *library, result);
   else if (!options.test.empty())
     run_random(options, *library, result);
   else if (!options.vectors.empty())
@@ -322,6 +326,7 @@ int run_command(const std::vector<std::string>& arguments) {
   }
 
   Result result;
+  unsetenv("KILBURN_RUN_FOLDER");
   if (options.rerun_for_waves) {
     if (options.record_pins && library)
       record_pins(options, *library,
@@ -332,6 +337,7 @@ int run_command(const std::vector<std::string>& arguments) {
   }
 
   const bool new_folder = prepare_folder(options.out);
+  setenv("KILBURN_RUN_FOLDER", fs::absolute(options.out).c_str(), 1);  // where a DUT may leave files
   result.source = described_source(options);
   result.format = arch::name(options.format);
   result.dut = options.dut;

@@ -11,6 +11,7 @@
 #include "tb/app/against.h"
 #include "tb/app/interrupt.h"
 #include "tb/app/sources.h"
+#include "tb/coverage/file.h"
 #include "tb/dut/models/models.h"
 #include "tb/ports/dut_port.h"
 #include "tb/text.h"
@@ -52,6 +53,24 @@ void judge_obligations(const admissible::Checker& checker, Result& result) {
   result.failure->cycle = first.front().cycle;
 }
 
+void write_coverage(const RunOptions& options, coverage::Counts& counts, const admissible::Checker* checker,
+                    const Result& result) {
+  using coverage::ItemId;
+  using coverage::Staleness;
+  if (options.rerun_for_waves || options.out.empty() || result.verdict != Verdict::passed) return;
+  if (checker != nullptr) {
+    const admissible::CheckerCounts& ages = checker->counts();
+    const auto of = [&](admissible::Legality legality) { return ages.by_legality[static_cast<unsigned>(legality)]; };
+    counts.add<ItemId::staleness>(of(admissible::Legality::fresh), Staleness::fresh);
+    counts.add<ItemId::staleness>(of(admissible::Legality::mixed), Staleness::mixed);
+    counts.add<ItemId::staleness>(ages.stale_by[1], Staleness::one);
+    for (std::size_t n = 2; n < ages.stale_by.size(); ++n) {
+      counts.add<ItemId::staleness>(ages.stale_by[n], Staleness::more);
+    }
+  }
+  coverage::write_file(coverage::run_coverage(result.reproduce, counts.bins()), options.out / coverage::kFileName);
+}
+
 ProgressLine::ProgressLine(bool wanted) : terminal_(wanted && isatty(STDERR_FILENO) != 0) {}
 
 void ProgressLine::show(const Progress& progress) {
@@ -91,6 +110,10 @@ LockstepConfig Session::lockstep_config(os::PhysMem& memory, os::PhysMem* judged
       config.monitor = &monitor_.emplace(*checker_, 0, memory);
     }
   }
+  if (options_.coverage) {
+    config.monitor = &coverage_.emplace(options_.format, options_.settings, memory, judged ? *judged : memory,
+                                        counts_.emplace(), config.monitor);
+  }
   return config;
 }
 
@@ -115,6 +138,7 @@ Session::Session(const RunOptions& options, const DutLibrary& library, os::PhysM
       lockstep_((dut_.select_bug(options.bug), dut_), memory, lockstep_config(memory, judged)),
       line_(!options.rerun_for_waves),
       waves_(options) {
+  if (coverage_ && lockstep_.check()) coverage_->beside(lockstep_.check()->twin(), dut_.api().config);
   waves_window();
   lockstep_.on_quantum = [this, advance] { quantum(advance); };
   if (options.watch && !options.watch_against && options.watch_from == 0) lockstep_.set_quantum(1);
@@ -208,6 +232,7 @@ void Session::collect(Result& result) {
     if (against_) collect_against(lockstep_, *against_, result);
     if (options_.has_os()) judge_obligations(*checker, result);
   }
+  if (counts_) write_coverage(options_, *counts_, checker, result);
 }
 
 }  // namespace kilburn::tb

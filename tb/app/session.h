@@ -12,6 +12,7 @@
 #include "tb/against/against_monitor.h"
 #include "tb/app/options.h"
 #include "tb/app/result.h"
+#include "tb/coverage/monitor.h"
 #include "tb/dut/loader.h"
 #include "tb/failure/snapshots.h"
 #include "tb/lockstep/lockstep.h"
@@ -93,6 +94,8 @@ class Session {
   std::optional<admissible::Checker> checker_;
   std::optional<admissible::LockstepMonitor> monitor_;
   std::optional<against::AgainstMonitor> against_;  // in place of these two
+  std::optional<coverage::Counts> counts_;
+  std::optional<coverage::Monitor> coverage_;  // in front of these
   Lockstep lockstep_;
   ProgressLine line_;
   Progress progress_;
@@ -104,6 +107,9 @@ inline constexpr arch::u64 kWavesBefore = 2000;
 inline constexpr arch::u64 kWavesAfter = 200;
 
 std::filesystem::path waves_file(const RunOptions&);
+
+// The bins that were hit, into the folder of a run that passed; the ages of translations from the admissible check.
+void write_coverage(const RunOptions&, coverage::Counts&, const admissible::Checker*, const Result&);
 
 // A run of the OS fails if the OS used a translation before the invalidation that it owed.
 void judge_obligations(const admissible::Checker&, Result&);

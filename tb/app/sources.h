@@ -13,7 +13,10 @@ void run_with_dut(const RunOptions&, const std::function<void(const Advance&)>& 
 // Random test on a DUT with pins.
 void run_random(const RunOptions&, const DutLibrary&, Result&);
 
-// The same on several instances of the DUT with one memory.
+// Every decision about as often as every other.
+void run_decisions(const RunOptions&, const DutLibrary&, Result&);
+
+// The random test on several instances of the DUT with one memory.
 void run_harts(const RunOptions&, const DutLibrary&, Result&);
 
 // Recorded vectors: the format that the file names, which --format may not contradict; and the run.

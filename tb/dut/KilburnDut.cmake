@@ -17,6 +17,10 @@
 #                   [VERILATOR_ARGS ...]       further options
 #                   [ASSERTIONS])              keep the assertions of the RTL
 #
+# A library may leave files in the folder that the environment variable KILBURN_RUN_FOLDER names, if it is set. One with
+# --coverage-line or --coverage-toggle among VERILATOR_ARGS leaves coverage.dat, of Verilator, when an instance ends
+# (tb/dut/verilated_dut.h).
+#
 # Macros for the adapter: KILBURN_DUT_MODEL, the name of the Verilated class; KILBURN_DUT_MODEL_HEADER and
 # KILBURN_DUT_ROOT_HEADER, the headers of the class and of its internals; each parameter as
 # KILBURN_DUT_PARAM_<name>.
@@ -81,6 +85,9 @@ function(kilburn_add_dut)
   get_target_property(all_sources ${target} SOURCES)
   set(own_sources ${all_sources})
   list(FILTER own_sources EXCLUDE REGEX "/include/verilated[a-z_]*\\.cpp$")
+  set(coverage_sources ${all_sources})  # only a library with --coverage-line or --coverage-toggle has it
+  list(FILTER coverage_sources INCLUDE REGEX "/include/verilated_cov\\.cpp$")
+  list(APPEND own_sources ${coverage_sources})
   list(REMOVE_ITEM all_sources ${own_sources})
   set_target_properties(${target} PROPERTIES SOURCES "${own_sources}")
   if(NOT TARGET kilburn_verilated)

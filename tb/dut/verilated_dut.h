@@ -7,7 +7,9 @@
 #pragma once
 
 #include <cstdint>
+#include <cstdlib>
 #include <memory>
+#include <string>
 
 #include "tb/dut/verilated_model.h"
 
@@ -36,6 +38,9 @@ class VerilatedDut {
     // The run time unregisters a model from the context last used, which may be another instance's.
     Verilated::threadContextp(context_.get());
     model_->final();
+#if VM_COVERAGE
+    write_coverage();
+#endif
     model_.reset();
   }
 
@@ -97,6 +102,17 @@ class VerilatedDut {
   }
 
  private:
+#if VM_COVERAGE
+  // Into the run's folder; several instances leave a file each.
+  void write_coverage() {
+    const char* folder = std::getenv("KILBURN_RUN_FOLDER");
+    if (folder == nullptr) return;
+    static unsigned written = 0;
+    const std::string number = written == 0 ? "" : std::to_string(written);
+    ++written;
+    context_->coveragep()->write((std::string(folder) + "/coverage" + number + ".dat").c_str());
+  }
+#endif
   static constexpr std::uint64_t kHalfPeriod = 5;  // time units; a clock period shows as 10
   static constexpr int kResetCycles = 4;
   static constexpr int kAllLevels = 99;

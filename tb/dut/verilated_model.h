@@ -10,4 +10,7 @@
 #include KILBURN_DUT_BUG_HEADER
 #endif
 #include <verilated.h>
+#if VM_COVERAGE
+#include <verilated_cov.h>
+#endif
 #include <verilated_fst_c.h>

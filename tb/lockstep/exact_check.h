@@ -45,6 +45,7 @@ class ExactCheck {
 
   kilburn_dut_out expected() const;
   std::string describe() const { return twin_->describe(); }
+  const uarch::Mmu& twin() const { return *twin_; }
   arch::u64 cycles() const { return cycles_; }
   arch::u64 pin_comparisons() const;
   arch::u64 entry_comparisons() const { return entries_compared_; }

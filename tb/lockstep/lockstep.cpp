@@ -50,7 +50,7 @@ void Lockstep::restart_counted(const arch::Settings& settings) {
 
 void Lockstep::fail_monitored() {
   const PassiveMonitor::Finding found = config_.monitor->finding();
-  throw DutWrong("admissible", found.message, found.cycle);
+  throw DutWrong(found.check, found.message, found.cycle);
 }
 
 void Lockstep::fail_exact() {

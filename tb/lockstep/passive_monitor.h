@@ -22,6 +22,7 @@ class PassiveMonitor {
   struct Finding {
     std::string message;  // with the rule, and lines of detail
     arch::u64 cycle = 0;
+    std::string check = "admissible";
   };
 
   // The memory for software to write to, in front of the memory that the walkers see.
