@@ -183,6 +183,14 @@ void OracleSpace::check_load(u64 va, std::span<const std::byte> bytes) {
   }
 }
 
+bool OracleSpace::touched(u64 va, u64 span) const {
+  for (u64 at = va; at < va + span; at += kGranule) {
+    const Granule* const g = find(at >> kGranuleShift);
+    if (g != nullptr && (g->loaded || g->written)) return true;
+  }
+  return false;
+}
+
 void OracleSpace::forget_touched(u64 va, u64 span) {
   for (u64 at = va; at < va + span; at += kGranule) {
     const auto it = granules_.find(at >> kGranuleShift);

@@ -73,6 +73,7 @@ void Kernel::event(const MmEvent& e) {
   const PteView now = format.view(e.new_word);
   OracleSpace& oracle = processes_[e.space - 1]->oracle;
   const bool gone = now.kind != EntryKind::leaf;
+  if (old.young && !gone && !now.young && !oracle.touched(e.va, e.span)) ++statistics_.young_untouched;
   if (gone || !now.young) oracle.forget_touched(e.va, e.span);
   // Written back: the next store faults, so D may go (write_back in mm/file_pages.cpp).
   const bool cleaned = !gone && old.dirty && !now.dirty && (now.rights & kWrite) == 0;
