@@ -7,6 +7,7 @@
 #include <cstring>
 #include <vector>
 
+#include "sw/core/bytes.h"
 #include "sw/core/errors.h"
 
 namespace kilburn::os {
@@ -158,7 +159,7 @@ void OracleSpace::store(u64 va, std::span<const std::byte> bytes) {
     const size_t n = std::min<size_t>(bytes.size(), kGranule - offset);
     Granule& g = granule(va);
     if (!g.common && g.bytes.use_count() > 1) part(va >> kGranuleShift);
-    std::memcpy(g.bytes->data() + offset, bytes.data(), n);
+    copy_few(g.bytes->data() + offset, bytes.data(), n);
     g.written = g.stored = true;
     bytes = bytes.subspan(n);
     va += n;
@@ -172,7 +173,7 @@ void OracleSpace::check_load(u64 va, std::span<const std::byte> bytes) {
     const size_t n = std::min<size_t>(bytes.size(), kGranule - offset);
     Granule& g = granule(va);
     g.loaded = true;
-    if (std::memcmp(g.bytes->data() + offset, bytes.data(), n) != 0) {
+    if (!same_few(g.bytes->data() + offset, bytes.data(), n)) {
       size_t at = 0;
       while (g.bytes->at(offset + at) == bytes[at]) ++at;
       throw Violation("oracle", "byte " + hex(va + at) + " reads " + hex(static_cast<u64>(bytes[at])) +
@@ -181,6 +182,14 @@ void OracleSpace::check_load(u64 va, std::span<const std::byte> bytes) {
     bytes = bytes.subspan(n);
     va += n;
   }
+}
+
+bool OracleSpace::touched(u64 va, u64 span) const {
+  for (u64 at = va; at < va + span; at += kGranule) {
+    const Granule* const g = find(at >> kGranuleShift);
+    if (g != nullptr && (g->loaded || g->written)) return true;
+  }
+  return false;
 }
 
 void OracleSpace::forget_touched(u64 va, u64 span) {

@@ -65,6 +65,7 @@ class OracleSpace {
   // Throws Violation "oracle" if `bytes` are not what was last stored at `va`.
   void check_load(u64 va, std::span<const std::byte> bytes);
 
+  bool touched(u64 va, u64 span) const;  // since the entry was last made old
   // Hardware's A and D are about to be cleared for [va, va + span).
   void forget_touched(u64 va, u64 span);
   void forget_stored(u64 va, u64 span);

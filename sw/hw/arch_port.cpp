@@ -3,7 +3,7 @@
 // One access: walk, write the A and D bits that are due, move the data.
 #include "sw/hw/arch_port.h"
 
-#include <cstring>
+#include "sw/core/bytes.h"
 
 namespace kilburn::os {
 
@@ -18,9 +18,9 @@ AccessResult ArchMmuPort::access(const Access& a) {
     std::byte* at = memory_.data() + pa;
     if (a.data.empty()) return;
     if (a.op == arch::Op::write) {
-      std::memcpy(at, a.data.data(), a.data.size());
+      copy_few(at, a.data.data(), a.data.size());
     } else {
-      std::memcpy(a.data.data(), at, a.data.size());
+      copy_few(a.data.data(), at, a.data.size());
     }
   };
   // Most accesses neither fault nor have an update due: the same walk, without a record of it.

@@ -29,10 +29,7 @@ SwapArea::SwapArea(BufferCache& buffers, u32 device, u32 slots, u64 page_size, u
   for (u32 slot = slots; slot > 0; --slot) free_.push_back(slot);
 }
 
-SwapArea::Slot& SwapArea::operator[](u32 slot) {
-  if (slot == 0 || slot >= table_.size()) throw Violation("P46", "an entry names swap slot " + hex(slot));
-  return table_[slot];
-}
+void SwapArea::refuse(u32 slot) { throw Violation("P46", "an entry names swap slot " + hex(slot)); }
 
 u32 SwapArea::take() {
   if (free_.empty()) return 0;

@@ -60,7 +60,10 @@ class SwapArea {
   u32 slots() const { return static_cast<u32>(table_.size() - 1); }
   u32 free_slots() const { return static_cast<u32>(free_.size()); }
   u32 bad_slots() const { return bad_; }
-  Slot& operator[](u32 slot);
+  Slot& operator[](u32 slot) {
+    if (slot == 0 || slot >= table_.size()) refuse(slot);
+    return table_[slot];
+  }
   const Slot& operator[](u32 slot) const { return const_cast<SwapArea&>(*this)[slot]; }
 
   u32 take();               // a free slot, 0 if there is none
@@ -82,6 +85,7 @@ class SwapArea {
   bool write_failed() const { return write_failed_; }  // a write failed and none succeeded since
 
  private:
+  [[noreturn]] static void refuse(u32 slot);
   u32 checksum(u32 slot, u32 generation, std::span<const std::byte> page) const;
   u64 block(u32 slot) const { return u64{slot} * page_size_ / BufferCache::kBlock; }  // slot 0 is the header
   int write_header(u32 state);

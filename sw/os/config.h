@@ -119,8 +119,9 @@ struct Statistics {
   u64 children_without_trace = 0;
   u64 killed = 0;
   u64 killed_segv = 0, killed_bus = 0, killed_asked = 0, killed_oom = 0;
-  u64 oom_kills = 0;      // chosen to be killed
-  u64 lost_granules = 0;  // 4 KB that an I/O error took from a process that never touched them again
+  u64 oom_kills = 0;        // chosen to be killed
+  u64 lost_granules = 0;    // 4 KB that an I/O error took from a process that never touched them again
+  u64 young_untouched = 0;  // pages that ageing found young though no program had been there: hardware walked ahead
   u64 audits = 0;
   u64 cycles = 0;  // of the clock
 };

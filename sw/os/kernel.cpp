@@ -61,6 +61,7 @@ Kernel::Kernel(PhysMem& physical, std::span<MmuPort* const> ports, Clock& clock,
       reclaim_check_(*memory_),
       shared_bytes_(&memory_->contents()),
       page_mask_(memory_->format().page_size() - 1) {
+  next_audit_ = config.audit_at != AuditAt::end && config.audit_every != 0 ? config.audit_every : ~u64{0};
   if (config.quantum == 0) throw UserError("the quantum must be at least 1 reference");
   for (size_t n = 1; n < own_devices_.size(); ++n) {
     const SwapFile& file = config.swap_files[n];
@@ -96,7 +97,7 @@ void Kernel::event(const MmEvent& e) {
     unless_off([&] { order_.event(e); });
     unless_off([&] { reclaim_check_.event(e); });
   }
-  if (e.kind == MmEvent::Kind::table) leaf_tables_.fill({});
+  if (e.kind == MmEvent::Kind::table) ++tables_;
   if (e.kind != MmEvent::Kind::entry || e.space == 0 || e.space > processes_.size()) return;
   if (config_.check_contents && !moving_) {
     unless_off([&] { check_contents(*memory_, *processes_[e.space - 1], e); });
@@ -109,6 +110,7 @@ void Kernel::event(const MmEvent& e) {
   const PteView now = format.view(e.new_word);
   OracleSpace& oracle = processes_[e.space - 1]->oracle;
   const bool gone = now.kind != EntryKind::leaf;
+  if (old.young && !gone && !now.young && !oracle.touched(e.va, e.span)) ++statistics_.young_untouched;
   if (gone || !now.young) oracle.forget_touched(e.va, e.span);
   // Written back: the next store faults, so D may go (write_back in mm/file_pages.cpp).
   const bool cleaned = !gone && old.dirty && !now.dirty && (now.rights & kWrite) == 0;
@@ -194,7 +196,7 @@ void Kernel::end_by(Process& process, Signal signal, u64 va) {
 }
 
 void Kernel::close_space(Process& process) {
-  leaf_tables_.fill({});
+  ++tables_;
   for (unsigned cpu = 0; cpu < memory_->cpus().count(); ++cpu) {
     if (current_[cpu] == &process) leave_context(cpu);
   }

@@ -135,13 +135,30 @@ class Kernel final : private MmListener, private OomKiller {
   bool kill_for_memory() override;
   void end_doomed(Process&);
 
+  // Where the leaf entry of a page is, so that a check reads the entry alone, and what its word said.
+  struct LeafEntry {
+    u64 tables = 0;  // of when `at` was looked up
+    u64 page = 0;    // its address
+    u32 process = 0;
+    Rights rights = 0;  // 0: not a leaf
+    bool dirty = false;
+    u64 at = 0;     // of the entry
+    u64 word = 0;   // of the entry; the members above and below are its
+    u64 frame = 0;  // address
+    void say(const PteView& view, u64 address) {
+      rights = view.kind == EntryKind::leaf ? view.rights : Rights{0};
+      dirty = view.dirty;
+      frame = address;
+    }
+  };
+
   // processor.cpp
   void switch_to(Process&);
   void leave_context(unsigned cpu);
   Progress go_on(Process&, bool may_block);
   Progress touch(Process&, arch::Op, std::span<std::byte>, bool may_block);
   void check_translation(const Process&, const Access&, u64 pa);
-  u64 leaf_word(const Process&, u64 va);
+  const LeafEntry& leaf_of(const Process&, u64 va);
   FaultKind resolve_fault(Process&, const Access&, bool may_block);
   FaultKind handle_fault(Process&, const Access&, const FaultInfo&, bool may_block);
 
@@ -185,12 +202,9 @@ class Kernel final : private MmListener, private OomKiller {
   Observer observer_;
   u32 next_id_ = 1;
   u64 page_mask_;
-  // Where leaf tables are, so that a check reads the leaf entry alone; forgotten at every change of a table entry.
-  struct LeafTable {
-    u64 key = ~u64{0};
-    u64 base = 0;  // the leaf entry of page n is at base + 8 * (n modulo entries)
-  };
-  std::array<LeafTable, 64> leaf_tables_{};
+  std::array<LeafEntry, 512> leaves_{};
+  u64 tables_ = 1;  // counts changes of table entries, which move leaf entries
+  u64 next_audit_ = 0;
   bool finished_ = false;
   bool moving_ = false;  // mremap: the oracle follows when all entries have moved
   MmListener* recorder_ = nullptr;

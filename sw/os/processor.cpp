@@ -95,33 +95,41 @@ Kernel::Progress Kernel::touch(Process& process, arch::Op op, std::span<std::byt
   return Progress::done;
 }
 
-// The leaf word for `va`, without walking the tables above it each time.
-u64 Kernel::leaf_word(const Process& process, u64 va) {
+// The leaf entry for `va` as memory holds it now, without walking the tables above it each time and without reading
+// the meaning of the same word again.
+const Kernel::LeafEntry& Kernel::leaf_of(const Process& process, u64 va) {
   const PteFormat& format = memory_->format();
-  const u64 page = va >> format.info().page_shift, index = page & (format.entries() - 1);
-  const u64 key = (u64{process.id} << 40 | page) - index;
-  LeafTable& line = leaf_tables_[(page >> 9 ^ process.id) % leaf_tables_.size()];
-  if (line.key != key) {
+  const u64 page = va & ~page_mask_;
+  LeafEntry& leaf = leaves_[(page >> format.info().page_shift ^ process.id << 4) % leaves_.size()];
+  const auto say = [&] {
+    const PteView view = format.view(leaf.word);
+    leaf.say(view, memory_->frame_address(view.pfn));
+  };
+  if (leaf.tables != tables_ || leaf.page != page || leaf.process != process.id) {
     const std::optional<u64> at = process.space->table.leaf_address(va);
-    if (!at) return process.space->table.load(va);  // a large page, or nothing
-    line = {key, *at - 8 * index};
+    leaf.tables = at ? tables_ : 0;  // a large page, or nothing: looked up each time
+    leaf.page = page;
+    leaf.process = process.id;
+    leaf.at = at.value_or(0);
+    leaf.word = at ? memory_->physical().load64(*at) : process.space->table.load(va);
+    say();
+  } else if (const u64 word = memory_->physical().load64(leaf.at); word != leaf.word) {
+    leaf.word = word;
+    say();
   }
-  return memory_->physical().load64(line.base + 8 * index);
+  return leaf;
 }
 
 // P27: what the MMU answered is what the tables say now, since every change has been invalidated; a TLB may
 // know less than the tables, never more. P32: a store has set D by the time it is done.
 void Kernel::check_translation(const Process& process, const Access& access, u64 pa) {
-  const PteFormat& format = memory_->format();
-  const u64 word = leaf_word(process, access.va);
-  const PteView v = format.view(word);
-  const bool allowed = v.kind == EntryKind::leaf && (v.rights & needed_for(access.op)) != 0;
-  if (!allowed || pa != memory_->frame_address(v.pfn) + (access.va & page_mask_)) {
+  const LeafEntry& leaf = leaf_of(process, access.va);
+  if ((leaf.rights & needed_for(access.op)) == 0 || pa != leaf.frame + (access.va & page_mask_)) {
     violated("P27", "a " + std::string(arch::name(access.op)) + " at " + hex(access.va) + " went to " + hex(pa) +
-                        ", the entry is " + hex(word) + "\nlast events:\n" + memory_->log().text());
+                        ", the entry is " + hex(leaf.word) + "\nlast events:\n" + memory_->log().text());
   }
-  if (access.op == arch::Op::write && !v.dirty) {
-    violated("P32", "a store to " + hex(access.va) + " left the entry clean: " + hex(word));
+  if (access.op == arch::Op::write && !leaf.dirty) {
+    violated("P32", "a store to " + hex(access.va) + " left the entry clean: " + hex(leaf.word));
   }
 }
 
@@ -182,6 +190,7 @@ FaultKind Kernel::handle_fault(Process& process, const Access& access, const Fau
 }
 
 bool Kernel::reference(Process& process, TraceEvent::Kind kind, u64 address, u16 size) {
+  if (!process.alive()) return false;  // killed for memory that another one asked for
   ++statistics_.references;
   ++process.sequence;
   process.pending = {.kind = kind, .address = address, .size = size};
@@ -215,9 +224,9 @@ Kernel::Progress Kernel::go_on(Process& process, bool may_block) {
     memory_->background(statistics_.references);
     if (!process.alive()) return Progress::killed;
   }
-  if (config_.audit_at != AuditAt::end && config_.audit_every != 0 &&
-      statistics_.references % config_.audit_every == 0) {
+  if (statistics_.references >= next_audit_) {
     audit();
+    next_audit_ = (statistics_.references / config_.audit_every + 1) * config_.audit_every;
   }
   if (statistics_.references >= observe_at_) observe_at_ = observer_(statistics_.references);
   return Progress::done;

@@ -77,7 +77,7 @@ void qsort_parallel(Stage& s) {
   std::sort(before.begin(), before.end());
   std::sort(after.begin(), after.end());
   s.expect(before == after, "quicksort loses keys");
-  s.expect_least(s.faults(FaultKind::cow_copy), kWorkers, "copies on write");
+  s.expect_least(s.copies(), kWorkers, "copies on write");
 }
 
 void matmul_rows(Stage& s) { matmul(s, false); }

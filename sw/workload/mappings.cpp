@@ -91,7 +91,7 @@ void mmap_inherit(Stage& s) {
     s.dies(child, TraceEvent::Kind::read, kArena + kSpan, 8, kArena + kSpan);
     for (u64 n = 0; n < 6; ++n) s.load(p, kArena + n * kSpan);
   }
-  s.expect_least(s.faults(FaultKind::cow_copy), 4, "copies on write");
+  s.expect_least(s.copies(), 4, "copies on write");
 }
 
 // What a process maps is gone when it ends.

@@ -74,15 +74,18 @@ void merge(Stage& s, u64 base, Backing backing, bool at_once, bool downwards) {
   s.expect_forced(s.swapped_in(), 8, "pages swapped in");
 }
 
-// A loop over one page more than there are frames for: a policy by recency always evicts the next one.
+// A loop over more pages than there are frames for: a policy by recency always evicts the next one. Where hardware
+// that walks ahead makes pages young, recency is not known, and what does not fit is what any policy reads again.
 void loop(Stage& s, u64 pages, u64 least) {
+  constexpr u64 kFit = 24;  // workload.cpp gives them no more
   const u64 rounds = 4 * s.scale;
   Process& p = s.spawn();
   s.map(p, kArena, pages * kSpan);
   for (u64 round = 0; round < rounds; ++round) {
     for (u64 n = 0; n < pages; ++n) s.modify(p, kArena + n * kSpan + round % 64 * 8);
   }
-  s.expect_forced(s.swapped_in(), least * (rounds - 1), "pages swapped in");
+  const bool recency = s.kernel.statistics().young_untouched == 0;
+  s.expect_forced(s.swapped_in(), (recency ? least : pages - kFit) * (rounds - 1), "pages swapped in");
 }
 
 }  // namespace

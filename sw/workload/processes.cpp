@@ -33,7 +33,7 @@ void fork_storm(Stage& s) {
     }
   }
   s.fact("children", children);
-  s.expect_least(s.faults(FaultKind::cow_copy), children, "copies on write");
+  s.expect_least(s.copies(), children, "copies on write");
   s.expect_least(s.deaths, children / 10, "children killed");
 }
 

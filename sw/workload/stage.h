@@ -3,6 +3,10 @@
 // What a workload is written with: processes, references that must succeed or must kill, expectations.
 #pragma once
 
+#include <string>
+#include <utility>
+#include <vector>
+
 #include "sw/core/errors.h"
 #include "sw/core/random.h"
 #include "sw/workload/workload.h"
@@ -16,14 +20,15 @@ inline constexpr u64 kArena = 0x10000000;  // where workloads map, below every f
 
 class Stage {
  public:
-  Stage(Kernel& kernel_, u64 seed, u32 scale_, bool forced_, bool on_demand_)
-      : kernel(kernel_), random(seed), scale(scale_), forced(forced_), on_demand(on_demand_) {}
+  Stage(Kernel& kernel_, u64 seed, u32 scale_, bool forced_, bool on_demand_, bool scarcer_ = false)
+      : kernel(kernel_), random(seed), scale(scale_), forced(forced_), on_demand(on_demand_), scarcer(scarcer_) {}
 
   Kernel& kernel;
   Random random;
   u32 scale;
   bool forced;     // frames are as scarce as the workload wants them
   bool on_demand;  // pages come as the workload expects it, not earlier and not in larger blocks
+  bool scarcer;    // fewer frames than the workload's own
   std::vector<std::pair<std::string, u64>> facts;
 
   Process& spawn() { return kernel.spawn(); }
@@ -49,10 +54,17 @@ class Stage {
   void expect(bool holds, const char* text) {
     if (!holds) throw Violation("workload", text);
   }
-  // Something that only scarce frames make necessary.
-  void expect_forced(u64 count, u64 least, const char* what) {
+  // What cannot be had if frames are too few: then that is not the kernel's fault.
+  void expect_room(bool holds, const char* text) {
+    if (!holds && scarcer) {
+      throw OutOfMemory(std::to_string(kernel.config().frames) + " frames are too few for this workload: " + text);
+    }
+    expect(holds, text);
+  }
+  // Something that only scarce frames make necessary; `exactly`: at the workload's own number, not at any below.
+  void expect_forced(u64 count, u64 least, const char* what, bool exactly = false) {
     fact(what, count);
-    if (forced && count < least) {
+    if (forced && !(exactly && scarcer) && count < least) {
       throw Violation("workload", std::string(what) + ": " + std::to_string(count) + ", at least " +
                                       std::to_string(least) + " were to be forced");
     }
@@ -68,6 +80,11 @@ class Stage {
   u64 faults(FaultKind kind) { return kernel.statistics().memory.faults[static_cast<size_t>(kind)]; }
   // Pages that came from a file: read now, or by an earlier fault or read-ahead.
   u64 file_faults() { return faults(FaultKind::file_fill) + faults(FaultKind::page_cache); }
+  // Shared pages that became a process's own. With fewer frames than the workload's own a page goes to the swap area
+  // before it is stored to, and what comes back from there is a copy already.
+  u64 copies() {
+    return faults(FaultKind::cow_copy) + (scarcer ? faults(FaultKind::swap_in) + faults(FaultKind::swap_cache) : 0);
+  }
   u64 swapped_in() { return kernel.statistics().memory.swapped_in; }
   u64 swapped_out() { return kernel.statistics().memory.swapped_out; }
 

@@ -32,12 +32,14 @@ using arch::u64;
 namespace {
 
 constexpr u64 kMostBadLines = 1'000'000'000;
+constexpr u64 kMostReferences = 1'000'000'000'000;
 constexpr u64 kLook = 0xffff;  // events between looks for Ctrl-C, a mask
 
 struct Choice {
   std::string in, out, to;
   bool force = false, alone = false, info = false;
   u64 skip_bad_lines = 0;
+  u64 references = 0;  // of each file, 0: all
 };
 
 struct Stopped {};  // by Ctrl-C
@@ -45,6 +47,22 @@ struct Stopped {};  // by Ctrl-C
 void look_for_interrupt(u64 events) {
   if ((events & kLook) == 0 && interrupted()) throw Stopped();
 }
+
+// The beginning of a trace: what comes before its next reference too many.
+class Beginning final : public os::TraceReader {
+ public:
+  Beginning(os::TraceReader& whole, u64 references) : whole_(whole), left_(references) {}
+  bool next(os::TraceEvent& event) override {
+    if (!whole_.next(event)) return false;
+    return !event.reference() || left_-- != 0;
+  }
+  u64 line() const override { return whole_.line(); }
+  const std::string& name() const override { return whole_.name(); }
+
+ private:
+  os::TraceReader& whole_;
+  u64 left_;
+};
 
 // The output under a temporary name beside its own.
 class Output {
@@ -147,10 +165,12 @@ void convert(const Choice& choice, const std::string& in, const std::string& out
     }
     if (fs::equivalent(in, out, ec)) throw UserError(out + " is the trace that is read");
     Output output(out);
+    Beginning beginning(*opened.reader, choice.references);
+    os::TraceReader& reader = choice.references != 0 ? static_cast<os::TraceReader&>(beginning) : *opened.reader;
     if (choice.to == "lackey") {
-      write_lackey(*opened.reader, output, summary);
+      write_lackey(reader, output, summary);
     } else {
-      write_compact(*opened.reader, output, summary);
+      write_compact(reader, output, summary);
     }
     output.commit();
     const auto size = fs::file_size(out, ec);
@@ -172,6 +192,7 @@ po::options_description options() {
   add("force", "write OUT although it exists");
   add("info", "write nothing, count: events by kind, pages, processes");
   add("alone", "not the traces of child processes too (IN.PID to OUT.PID)");
+  add("references", po::value<std::string>()->value_name("N"), "write only the first N references of each file");
   add("skip-bad-lines", po::value<std::string>()->value_name("N"),
       "leave out up to N wrong lines of each file; default: the first one ends the conversion");
   add("help", "this text");
@@ -196,6 +217,10 @@ Choice choice_of(const po::variables_map& map) {
     if (choice.to != "compact" && choice.to != "lackey") {
       throw UserError("--to is compact or lackey, not \"" + choice.to + "\"");
     }
+  }
+  if (map.count("references")) {
+    if (choice.info) throw UserError("--references does not go with --info");
+    choice.references = number(map, "references", 1, kMostReferences);
   }
   if (map.count("skip-bad-lines")) {
     choice.skip_bad_lines = number(map, "skip-bad-lines", 0, kMostBadLines);

@@ -87,6 +87,37 @@ TEST_CASE("convert: there and back, the recorded program and its children") {
   CHECK(files(folder) == before + 1);
 }
 
+TEST_CASE("convert: the beginning of a trace and of its children's") {
+  const Folder folder;
+  const std::string data = std::string(KILBURN_TEST_DATA) + "/traces/mini.";
+  fs::copy_file(data + "28871.lk", folder / "mini");
+  fs::copy_file(data + "28872.lk", folder / "mini.28872");
+  const auto begins = [&](const std::string& few_name, const std::string& name, std::ptrdiff_t wanted) {
+    auto whole = read_all(*open_trace(folder / name));
+    const auto few = read_all(*open_trace(folder / few_name));
+    const auto references = [](const auto& events) {
+      return std::count_if(events.begin(), events.end(), [](const TraceEvent& e) { return e.reference(); });
+    };
+    REQUIRE(references(whole) > wanted);
+    CHECK(references(few) == wanted);
+    CHECK(whole[few.size()].reference());  // what comes between the last one and the next belongs to it
+    whole.resize(few.size());
+    CHECK(same(few, whole));
+  };
+  converted({folder / "mini", folder / "few.kbt", "--references", "200"});
+  begins("few.kbt", "mini", 200);
+  CHECK_FALSE(fs::exists(folder / "few.kbt.28872"));  // not forked by then
+  converted({folder / "mini", folder / "more.kbt", "--references", "9000"});
+  begins("more.kbt", "mini", 9000);
+  CHECK(same(read_all(*open_trace(folder / "more.kbt.28872")), read_all(*open_trace(folder / "mini.28872"))));
+  converted({folder / "mini.28872", folder / "child.kbt", "--references", "300"});
+  begins("child.kbt", "mini.28872", 300);
+  converted({folder / "mini", folder / "all.kbt", "--references", "1000000000", "--alone"});
+  CHECK(same(read_all(*open_trace(folder / "all.kbt")), read_all(*open_trace(folder / "mini"))));
+  CHECK(refusal({folder / "mini", folder / "x", "--references", "0"}).find("--references needs a whole number") == 0);
+  CHECK(refusal({"--info", folder / "mini", "--references", "1"}) == "--references does not go with --info");
+}
+
 TEST_CASE("convert: a file that is wrong leaves nothing behind") {
   const Folder folder;
   write(folder / "in", lackey_text(random_events(1, 1000)) + "garbage\n");

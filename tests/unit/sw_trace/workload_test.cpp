@@ -8,6 +8,7 @@
 #include "sw/workload/stage.h"
 #include "tests/catch.h"
 #include "tests/unit/sw/machine.h"
+#include "tests/unit/sw/tlb_port.h"
 
 namespace kilburn::os::test {
 namespace {
@@ -53,6 +54,86 @@ TEST_CASE("workloads: forced and with plenty, in every format, to one digest") {
       FAIL_CHECK(e.what());
     }
   }
+}
+
+// Fewer frames than a workload's own: it still leaves the same memory, or says in one sentence that it does not fit.
+TEST_CASE("workloads: with ever fewer frames the same memory, or too few said") {
+  u32 finished = 0, refused = 0, below_half = 0;
+  for (const Workload& w : workloads()) {
+    CAPTURE(w.name);
+    if (w.pages(1) > 1000 || w.processes > 7) continue;  // seconds
+    const u64 digest = run(w, workload_config(w, arch::Format::x86_64)).digest;
+    u32 step = 0;
+    for (u32 frames = 7;; ++step) {
+      const arch::Format format = kFormats[step % 3];
+      Config config = workload_config(w, format);
+      const u32 own = config.frames;
+      frames += std::max(1u, own / 5);
+      if (frames >= own) break;
+      config.frames = frames;
+      CAPTURE(arch::name(format), frames);
+      try {
+        const Run few = run(w, config);
+        if (!w.kills) CHECK(few.digest == digest);
+        ++finished;
+        below_half += frames < own / 2;
+      } catch (const UserError& e) {
+        ++refused;
+        CHECK(std::string(e.what()).find("frames") != std::string::npos);
+      } catch (const std::exception& e) {
+        FAIL_CHECK(e.what());
+      }
+    }
+  }
+  CHECK(finished > 120);
+  CHECK(below_half > 15);
+  CHECK(refused > 10);
+}
+
+TEST_CASE("workloads: what only a workload's own frames make necessary is not asked of fewer") {
+  Config config = workload_config(*find_workload("thrash"), arch::Format::x86_64);
+  Machine<> machine(config);
+  Stage own(machine.kernel, 1, 1, true, true), fewer(machine.kernel, 1, 1, true, true, true);
+  CHECK(tripped([&] { own.expect_forced(0, 1, "alarms", true); }) == "workload");
+  CHECK(tripped([&] { fewer.expect_forced(0, 1, "alarms", true); }).empty());
+  CHECK(tripped([&] { fewer.expect_forced(0, 1, "pages swapped in"); }) == "workload");
+  CHECK(tripped([&] { own.expect_room(false, "no block"); }) == "workload");
+  CHECK_THROWS_AS(fewer.expect_room(false, "no block"), OutOfMemory);
+  // A page that was shared and comes back from the swap area is a copy; with its own frames only a store makes one.
+  Process& p = own.spawn();
+  own.map(p, kArena, 40 * kSpan);
+  for (u64 n = 0; n < 40; ++n) own.store(p, kArena + n * kSpan);
+  own.load(p, kArena);
+  CHECK(own.faults(FaultKind::swap_in) == 1);
+  CHECK(fewer.copies() == own.copies() + 1);
+}
+
+// Hardware that walks ahead at every yield point makes pages young that the sweep has just made old.
+TEST_CASE("workloads: recency is asked of the replacement where hardware lets the OS see it") {
+  const Workload& w = *find_workload("thrash");
+  Config config = workload_config(w, arch::Format::x86_64);
+  config.yield = YieldPolicy::every;
+  Machine<> plain(config);
+  run_workload(w.name, plain.kernel, 1);
+  CHECK(plain.kernel.statistics().young_untouched == 0);
+  CHECK(plain.kernel.statistics().memory.swapped_in >= 60);
+  Machine<TlbPort> ahead(config);
+  run_workload(w.name, ahead.kernel, 1);
+  CHECK(ahead.port.prefetches() > 100);
+  CHECK(ahead.kernel.statistics().young_untouched > 0);
+  CHECK(ahead.kernel.statistics().memory.swapped_in >= 3);
+  CHECK(ahead.kernel.digest() == plain.kernel.digest());
+}
+
+TEST_CASE("workloads: a process that was killed for its memory takes no more references") {
+  Config config = workload_config(*find_workload("oom"), arch::Format::x86_64);
+  Machine<> machine(config);
+  Process& p = machine.kernel.spawn();
+  REQUIRE(machine.kernel.mmap(p, kArena, kSpan, kRead | kWrite) == 0);
+  REQUIRE(machine.store(p, kArena));
+  machine.kernel.kill(p);
+  CHECK_FALSE(machine.store(p, kArena));
+  CHECK(machine.kernel.statistics().references == 1);
 }
 
 TEST_CASE("workloads: the scale multiplies the work, forced at every scale") {
