@@ -24,34 +24,41 @@ void mmap_overlap(Stage& s) {
 
 // Over pages of a stack in use.
 void mmap_over_stk(Stage& s) {
-  Process& p = s.spawn();
   const u64 top = kArena + 16 * kSpan;
-  s.map(p, kArena, 16 * kSpan);
-  for (u64 at = top - 8; at > top - 8 * kSpan; at -= 512) s.store(p, at);
-  s.map(p, top - 4 * kSpan, 2 * kSpan, kRead);
-  for (u64 at = top - 8; at > top - 8 * kSpan; at -= 512) s.load(p, at);
-  s.dies(p, TraceEvent::Kind::write, top - 3 * kSpan, 8, top - 3 * kSpan);
+  for (u64 round = 0; round < s.scale; ++round) {
+    Process& p = s.spawn();
+    s.map(p, kArena, 16 * kSpan);
+    for (u64 at = top - 8; at > top - 8 * kSpan; at -= 512) s.store(p, at);
+    s.map(p, top - 4 * kSpan, 2 * kSpan, kRead);
+    for (u64 at = top - 8; at > top - 8 * kSpan; at -= 512) s.load(p, at);
+    s.dies(p, TraceEvent::Kind::write, top - 3 * kSpan, 8, top - 3 * kSpan);
+  }
 }
 
 void mmap_misalign(Stage& s) {
   Process& p = s.spawn();
-  for (const u64 off : {u64{1}, u64{8}, u64{512}, u64{4095}}) {
-    s.expect(s.kernel.mmap(p, kArena + off, kSpan, kRead) == EINVAL, "mmap at an odd address is allowed");
-    s.expect(s.kernel.munmap(p, kArena + off, kSpan) == EINVAL, "munmap at an odd address is allowed");
+  for (u64 round = 0; round < s.scale; ++round) {
+    for (const u64 off : {u64{1}, u64{8}, u64{512}, u64{4095}}) {
+      s.expect(s.kernel.mmap(p, kArena + off, kSpan, kRead) == EINVAL, "mmap at an odd address is allowed");
+      s.expect(s.kernel.munmap(p, kArena + off, kSpan) == EINVAL, "munmap at an odd address is allowed");
+    }
+    s.map(p, kArena, kSpan);
+    s.store(p, kArena + kSpan - 8);  // refused calls changed nothing
+    if (round + 1 < s.scale) s.unmap(p, kArena, kSpan);
   }
-  s.map(p, kArena, kSpan);
-  s.store(p, kArena + kSpan - 8);  // refused calls changed nothing
-  s.fact("calls refused", 8);
+  s.fact("calls refused", 8 * s.scale);
 }
 
 void mmap_zero(Stage& s) {
-  Process& p = s.spawn();
-  s.expect(s.kernel.mmap(p, kArena, 0, kRead) == EINVAL, "mmap of nothing is allowed");
-  s.expect(s.kernel.munmap(p, kArena, 0) == EINVAL, "munmap of nothing is allowed");
-  s.unmap(p, kArena, kSpan);  // where nothing is: allowed
-  s.map(p, kArena, 1);        // one byte is a page
-  s.store(p, kArena + kGranule - 8);
-  s.dies(p, TraceEvent::Kind::read, kArena + kSpan, 1, kArena + kSpan);
+  for (u64 round = 0; round < s.scale; ++round) {
+    Process& p = s.spawn();
+    s.expect(s.kernel.mmap(p, kArena, 0, kRead) == EINVAL, "mmap of nothing is allowed");
+    s.expect(s.kernel.munmap(p, kArena, 0) == EINVAL, "munmap of nothing is allowed");
+    s.unmap(p, kArena, kSpan);  // where nothing is: allowed
+    s.map(p, kArena, 1);        // one byte is a page
+    s.store(p, kArena + kGranule - 8);
+    s.dies(p, TraceEvent::Kind::read, kArena + kSpan, 1, kArena + kSpan);
+  }
 }
 
 // The same file twice: the same bytes, until one side stores.
@@ -127,17 +134,20 @@ void mmap_churn(Stage& s) {
 // An area moves and grows with its bytes, also those in the swap area.
 void mremap_grow(Stage& s) {
   Process& p = s.spawn();
-  u64 at = kArena, pages = 2;
-  s.map(p, at, pages * kSpan);
-  for (u64 round = 0; round < 7; ++round) {
-    for (u64 n = 0; n < pages; ++n) s.modify(p, at + n * kSpan + round * 8);
-    const u64 to = kArena + (round % 2 == 0 ? 32 : 0) * kSpan;
-    s.expect(s.kernel.mremap(p, at, pages * kSpan, to, (pages + 2) * kSpan) == 0, "mremap is refused");
-    at = to;
-    pages += 2;
-    for (u64 n = 0; n < pages; ++n) s.load(p, at + n * kSpan, 64);
+  for (u64 again = 0; again < s.scale; ++again) {
+    u64 at = kArena, pages = 2;
+    s.map(p, at, pages * kSpan);
+    for (u64 round = 0; round < 7; ++round) {
+      for (u64 n = 0; n < pages; ++n) s.modify(p, at + n * kSpan + round * 8);
+      const u64 to = kArena + (round % 2 == 0 ? 32 : 0) * kSpan;
+      s.expect(s.kernel.mremap(p, at, pages * kSpan, to, (pages + 2) * kSpan) == 0, "mremap is refused");
+      at = to;
+      pages += 2;
+      for (u64 n = 0; n < pages; ++n) s.load(p, at + n * kSpan, 64);
+    }
+    if (again + 1 < s.scale) s.unmap(p, at, pages * kSpan);
   }
-  s.expect_forced(s.swapped_in(), 4, "pages swapped in");
+  s.expect_forced(s.swapped_in(), 4 * s.scale, "pages swapped in");
 }
 
 void brk_breathe(Stage& s) {

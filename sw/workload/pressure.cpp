@@ -20,14 +20,17 @@ void oom(Stage& s) {
   fill(s, first, kArena, 4);
   Process& neighbour = s.spawn();
   fill(s, neighbour, kArena, 4);
-  Process& grower = s.spawn();
-  const u64 pages = 60 * s.scale;
-  s.map(grower, kArena, pages * kSpan);
-  for (u64 n = 0; n < pages && grower.alive(); ++n)
-    s.kernel.reference(grower, TraceEvent::Kind::write, kArena + n * kSpan, 8);
-  for (u64 n = 0; n < 4; ++n) s.load(first, kArena + n * kSpan);
-  for (u64 n = 0; n < 4; ++n) s.load(neighbour, kArena + n * kSpan);
-  s.expect_forced(s.kernel.statistics().killed_oom, 1, "processes killed for memory");
+  constexpr u64 kPages = 60;
+  for (u64 round = 0; round < s.scale; ++round) {
+    Process& grower = s.spawn();
+    s.map(grower, kArena, kPages * kSpan);
+    for (u64 n = 0; n < kPages && grower.alive(); ++n)
+      s.kernel.reference(grower, TraceEvent::Kind::write, kArena + n * kSpan, 8);
+    for (u64 n = 0; n < 4; ++n) s.load(first, kArena + n * kSpan);
+    for (u64 n = 0; n < 4; ++n) s.load(neighbour, kArena + n * kSpan);
+    if (grower.alive() && round + 1 < s.scale) s.kernel.exit(grower);
+  }
+  s.expect_forced(s.kernel.statistics().killed_oom, s.scale, "processes killed for memory");
 }
 
 // The same among processes that share their pages: what a killed one shared stays with the others.
@@ -35,18 +38,21 @@ void oom_shared(Stage& s) {
   Process& first = s.spawn();
   fill(s, first, kArena, 12);
   Process& reader = s.kernel.fork(first);
-  Process& grower = s.kernel.fork(first);
-  const u64 pages = 60 * s.scale;
-  s.map(grower, 2 * kArena, pages * kSpan);
-  for (u64 n = 0; n < pages && grower.alive(); ++n) {
-    if (!s.kernel.reference(grower, TraceEvent::Kind::write, 2 * kArena + n * kSpan, 8)) break;
-    s.load(reader, kArena + n % 12 * kSpan);
+  constexpr u64 kPages = 60;
+  for (u64 round = 0; round < s.scale; ++round) {
+    Process& grower = s.kernel.fork(first);
+    s.map(grower, 2 * kArena, kPages * kSpan);
+    for (u64 n = 0; n < kPages && grower.alive(); ++n) {
+      if (!s.kernel.reference(grower, TraceEvent::Kind::write, 2 * kArena + n * kSpan, 8)) break;
+      s.load(reader, kArena + n % 12 * kSpan);
+    }
+    for (u64 n = 0; n < 12; ++n) {
+      s.load(first, kArena + n * kSpan);
+      s.load(reader, kArena + n * kSpan);
+    }
+    if (grower.alive() && round + 1 < s.scale) s.kernel.exit(grower);
   }
-  for (u64 n = 0; n < 12; ++n) {
-    s.load(first, kArena + n * kSpan);
-    s.load(reader, kArena + n * kSpan);
-  }
-  s.expect_forced(s.kernel.statistics().killed_oom, 1, "processes killed for memory");
+  s.expect_forced(s.kernel.statistics().killed_oom, s.scale, "processes killed for memory");
 }
 
 // A loop that does not fit until the alarm goes off.
@@ -185,18 +191,20 @@ void shm_rmid(Stage& s) {
 void huge_split(Stage& s) {
   Memory& memory = s.kernel.memory();
   constexpr u64 base = kArena, spans = 512, bytes = spans * kSpan;  // one block of Alpha, two of x86-64
-  Process& p = s.spawn();
-  s.map(p, base, bytes);
-  for (u64 at = 0; at < bytes; at += kGranule) s.store(p, base + at);
-  s.expect(memory.khugepaged(*p.space, 4) >= 1, "no block comes together");
-  s.load(p, base + 8);
-  s.unmap(p, base + 10 * kSpan, kSpan);
-  s.protect(p, base + 20 * kSpan, 4 * kSpan, kRead);
-  for (u64 n = 0; n < spans; n += 7) {
-    if (n != 10) s.load(p, base + n * kSpan);
+  for (u64 round = 0; round < s.scale; ++round) {
+    Process& p = s.spawn();
+    s.map(p, base, bytes);
+    for (u64 at = 0; at < bytes; at += kGranule) s.store(p, base + at);
+    s.expect(memory.khugepaged(*p.space, 4) >= 1, "no block comes together");
+    s.load(p, base + 8);
+    s.unmap(p, base + 10 * kSpan, kSpan);
+    s.protect(p, base + 20 * kSpan, 4 * kSpan, kRead);
+    for (u64 n = 0; n < spans; n += 7) {
+      if (n != 10) s.load(p, base + n * kSpan);
+    }
+    s.dies(p, TraceEvent::Kind::write, base + 21 * kSpan, 8, base + 21 * kSpan);
   }
-  s.dies(p, TraceEvent::Kind::write, base + 21 * kSpan, 8, base + 21 * kSpan);
-  s.expect_least(memory.statistics().split, 1, "blocks split");
+  s.expect_least(memory.statistics().split, s.scale, "blocks split");
 }
 
 // Parents and children on every CPU store to what they share, page by page, and move on.

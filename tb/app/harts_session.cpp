@@ -20,8 +20,9 @@ HartsSession::HartsSession(const RunOptions& options, const DutLibrary& library,
       word_(word),
       monitors_(watch(memory)),
       harts_(library, memory, config(), monitors_, options.bug),
-      line_(!options.rerun_for_waves) {
-  waves_window();
+      line_(!options.rerun_for_waves),
+      waves_(options) {
+  waves_.advance(harts_.dut(waves_.order().hart), harts_.cycle(), waves_file(options_));
   harts_[0].on_quantum = [this, advance] { quantum(advance); };
 }
 
@@ -48,22 +49,11 @@ LockstepConfig HartsSession::config() const {
 
 void HartsSession::quantum(const Advance& advance) {
   advance(harts_[0].quantum());
-  waves_window();
+  // Of the hart that failed in the run before, or of the first.
+  waves_.look(harts_.cycle());
+  waves_.advance(harts_.dut(waves_.order().hart), harts_.cycle(), waves_file(options_));
   if (interrupted()) throw Interrupted();
   if (progress_) line_.show(harts_.cycle(), progress_);
-}
-
-// Of the hart that failed in the run before, or of the first.
-void HartsSession::waves_window() {
-  if (options_.waves != Waves::always) return;
-  Dut& dut = harts_.dut(options_.waves_of_hart);
-  const u64 cycle = harts_.cycle();
-  if (!waves_open_ && cycle + 64 >= options_.waves_from && cycle < options_.waves_to) {
-    dut.open_waves(waves_file(options_));
-    waves_open_ = true;
-  } else if (waves_open_ && cycle >= options_.waves_to) {
-    dut.close_waves();
-  }
 }
 
 void HartsSession::fail(const DutWrong& wrong, Result& result) {
@@ -76,7 +66,7 @@ void HartsSession::fail(const DutWrong& wrong, Result& result) {
         std::string(word_) + " " + std::to_string(harts_.failed()) + ": " + result.failure->message;
   }
   result.failed_hart = harts_.failed();
-  failed.run_on(waves_open_ ? kWavesAfter : 0);
+  failed.run_on(waves_.open() ? kWavesAfter : 0);
 }
 
 void HartsSession::run(const std::function<void()>& body, Result& result) {

@@ -28,7 +28,6 @@ class HartsSession {
   std::vector<PassiveMonitor*> watch(os::PhysMem& memory);
   LockstepConfig config() const;
   void quantum(const Advance&);
-  void waves_window();
   void fail(const DutWrong&, Result&);
   void collect(Result&);
 
@@ -40,7 +39,7 @@ class HartsSession {
   Harts harts_;
   ProgressLine line_;
   Progress progress_;
-  bool waves_open_ = false;
+  WavesPlan waves_;
 };
 
 }  // namespace kilburn::tb

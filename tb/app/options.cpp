@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <boost/algorithm/string.hpp>
+#include <boost/lexical_cast/try_lexical_convert.hpp>
 #include <iostream>
 #include <tuple>
 
@@ -105,12 +106,24 @@ po::options_description visible_options() {
   output.add_options()("waves", po::value<std::string>()->default_value("on-fail")->value_name("W"),
                        "never, on-fail (a window around the failure) or always")(
       "waves-window", po::value<std::string>()->value_name("A:B"), "record cycles A to B only (with --waves always)")(
-      "out", po::value<std::string>()->value_name("DIR"), "run folder; default runs/SOURCE-FORMAT-SEED")(
+      "snapshots", po::value<std::string>()->default_value("2")->value_name("SECONDS"),
+      "a copy of the run sleeps this long behind it at least, and records the waves of a failure; 0: a failed run "
+      "begins anew for them")("out", po::value<std::string>()->value_name("DIR"),
+                              "run folder; default runs/SOURCE-FORMAT-SEED")(
       "keep-trace", "keep the recorded trace of a program also when the run passes")(
       "json", "print result.json instead of the summary")("help", "this text");
   po::options_description all;
   all.add(source).add(how).add(os_option_descriptions()).add(dump).add(opinion).add(output);
   return all;
+}
+
+// Seconds up to an hour, with a fraction.
+double parse_seconds(const std::string& option, const std::string& text) {
+  double seconds = 0;
+  if (!boost::conversion::try_lexical_convert(text, seconds) || !(seconds >= 0 && seconds <= 3600)) {
+    throw UserError(option + " needs seconds from 0 to 3600, not \"" + text + "\"");
+  }
+  return seconds;
 }
 
 // --check: "all", or a list without it.
@@ -352,6 +365,7 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
     if (o.waves != Waves::always) throw UserError("--waves-window goes with --waves always");
     parse_window(map["waves-window"].as<std::string>(), o);
   }
+  o.snapshot_seconds = parse_seconds("--snapshots", map["snapshots"].as<std::string>());
   if (map.count("out")) {
     o.out = map["out"].as<std::string>();
     if (o.out.empty()) throw UserError("--out is empty");

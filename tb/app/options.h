@@ -58,6 +58,7 @@ struct RunOptions {
   bool rerun_for_waves = false;  // a child that only records the waves of a failure
   unsigned waves_of_hart = 0;
   bool waves_of_against = false;  // of the second DUT, in its own cycles
+  double snapshot_seconds = 0;    // --snapshots: between copies of the run for the waves of a failure; 0: none
   std::filesystem::path out;      // run folder; empty: runs/SOURCE-FORMAT-SEED
   bool json = false;
   bool keep_trace = false;
@@ -83,6 +84,7 @@ struct RunOptions {
   // Not from the command line: called every cycle from this one on, and when the DUT is found wrong.
   arch::u64 watch_from = ~arch::u64{0};
   std::function<void(class Lockstep&)> watch;
+  class Snapshots* snapshots = nullptr;  // not from the command line: of this run
 
   std::string command;              // as typed, for the reproduction line
   std::string source_name() const;  // "random", "gzip", "trace.lk"

@@ -3,6 +3,8 @@
 // One run: options, DUT, folder, source, verdict, waves of a failure, result.
 #include "tb/app/run.h"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <boost/process/args.hpp>
 #include <boost/process/child.hpp>
@@ -21,6 +23,7 @@
 #include "tb/app/sources.h"
 #include "tb/errors.h"
 #include "tb/failure/folder.h"
+#include "tb/failure/snapshots.h"
 #include "tb/text.h"
 
 namespace kilburn::tb {
@@ -30,6 +33,8 @@ namespace bp = boost::process;
 namespace {
 
 using Traces = std::vector<fs::path>;
+
+constexpr double kSecondsToRepeat = 5;  // a failed run that took longer is not repeated for its pins alone
 
 // The options of a run as words, with another wave mode and, for programs, their recorded traces.
 std::vector<std::string> words_of(const RunOptions& o, const Traces& traces) {
@@ -149,16 +154,23 @@ void discard_folder(const fs::path& folder, bool is_new) {
   fs::remove(folder, ec);
 }
 
+// What the waves of a failure are to show.
+WavesOrder waves_order(const Result& result) {
+  const arch::u64 cycle = result.failure->cycle;
+  return {cycle > kWavesBefore ? cycle - kWavesBefore : 0, cycle + kWavesAfter, result.failed_hart,
+          result.against_failed};
+}
+
 // Runs the test once more in a child that records the waves around its failure, and the pins up to it, or of the
 // whole run if it passed.
 void run_again(const RunOptions& options, const Traces& traces, bool waves, bool pins, Result& result) {
   auto words = words_of(options, traces);
   const arch::u64 cycle = result.failure ? result.failure->cycle : 0;
-  const arch::u64 from = cycle > kWavesBefore ? cycle - kWavesBefore : 0;
   words.insert(words.end(),
                {"--out", options.out.string(), "--rerun-for-waves", "--waves", waves ? "always" : "never"});
   if (waves) {
-    words.insert(words.end(), {"--waves-window", std::to_string(from) + ":" + std::to_string(cycle + kWavesAfter)});
+    const WavesOrder order = waves_order(result);
+    words.insert(words.end(), {"--waves-window", std::to_string(order.from) + ":" + std::to_string(order.to)});
   }
   if (waves && result.against_failed) words.push_back("--waves-of-against");
   if (waves && options.has_harts()) {
@@ -173,6 +185,24 @@ void run_again(const RunOptions& options, const Traces& traces, bool waves, bool
   child.wait(ec);
   if (waves && fs::exists(waves_file(options), ec)) result.failure->waves = waves_file(options).string();
   if (pins && fs::exists(pins_file(options), ec)) take_pins(options, result);
+}
+
+// By a copy of the run, or by the run made again; and its pins, which only the whole run has.
+void record_failure(const RunOptions& options, const Traces& traces, Snapshots& snapshots, bool waves, bool opinions,
+                    Result& result) {
+  std::error_code ec;
+  const auto copied = waves ? snapshots.record(waves_order(result)) : std::nullopt;
+  if (copied && fs::exists(waves_file(options), ec)) {
+    result.failure->waves = waves_file(options).string();
+    result.notes.push_back("the waves are those of a copy of the run, woken at cycle " + grouped(*copied));
+    waves = false;
+  }
+  bool pins = !options.dut_is_model() && !result.against_failed && !options.has_harts();
+  if (pins && !opinions && !waves && result.seconds > kSecondsToRepeat) {
+    pins = false;
+    result.notes.push_back("the run is long, so its pins were not recorded; --simulator does it");
+  }
+  if (waves || pins) run_again(options, traces, waves, pins, result);
 }
 
 void run_source(const RunOptions& options, const std::optional<DutLibrary>& library, const Traces& traces,
@@ -227,6 +257,13 @@ void record_programs(const RunOptions& options, Traces& traces) {
     }
     traces.push_back(trace);
   }
+}
+
+// A copy needs the DUT's waves, and files that can be read again from where they stood.
+bool keeps_snapshots(const RunOptions& options, const std::optional<DutLibrary>& library) {
+  if (options.waves != Waves::on_fail || !library || library->api().waves_open == nullptr) return false;
+  return std::all_of(options.traces.begin(), options.traces.end(),
+                     [](const fs::path& trace) { return fs::is_regular_file(trace); });
 }
 
 int exit_status(Verdict verdict) { return verdict == Verdict::passed ? 0 : verdict == Verdict::failed ? 1 : 130; }
@@ -309,13 +346,18 @@ int run_command(const std::vector<std::string>& arguments) {
   if (options.check_exact) result.checks.push_back("exact");
   if (options.check_admissible) result.checks.push_back("admissible");
   if (options.check_end_to_end) result.checks.push_back("end-to-end");
+  Snapshots snapshots(keeps_snapshots(options, library) ? options.snapshot_seconds : 0);
+  options.snapshots = &snapshots;
   try {
     record_programs(options, traces);
     result.reproduce = command_line(words_of(options, traces));
     run_source(options, library, traces, result);
+    if (snapshots.woken()) _exit(0);
   } catch (const Interrupted&) {
+    if (snapshots.woken()) _exit(0);
     result.verdict = Verdict::interrupted;
   } catch (...) {
+    if (snapshots.woken()) _exit(1);
     discard_folder(options.out, new_folder);  // an input that turned out wrong leaves nothing half-written
     throw;
   }
@@ -327,9 +369,8 @@ int run_command(const std::vector<std::string>& arguments) {
   }
   const bool opinions = !options.simulators.empty() && result.verdict != Verdict::interrupted;
   const bool waves = result.failure && options.waves == Waves::on_fail && library;
-  if (waves || opinions)
-    run_again(options, traces, waves, !options.dut_is_model() && !result.against_failed && !options.has_harts(),
-              result);
+  if (waves || opinions) record_failure(options, traces, snapshots, waves, opinions, result);
+  snapshots.end();
   if (options.waves == Waves::always && result.failure) result.failure->waves = waves_file(options).string();
   if (result.failure && !options.dut_is_model()) {
     write_failure_folder(options.out, *result.failure,

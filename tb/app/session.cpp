@@ -94,7 +94,7 @@ void Session::lead_against(LockstepConfig& config, const admissible::CheckerConf
   follower.lockstep.exact = against_exact(options_, library.api());
   config.monitor = &against_.emplace(rules, library, follower, memory, seen);
   against_->b().lockstep().on_quantum = [this] {
-    if (options_.waves_of_against) waves_window();
+    if (waves_.order().against) waves_window();
     if (interrupted()) throw Interrupted();
   };
 }
@@ -104,7 +104,8 @@ Session::Session(const RunOptions& options, const DutLibrary& library, os::PhysM
     : options_(options),
       dut_(library, options.seed),
       lockstep_((dut_.select_bug(options.bug), dut_), memory, lockstep_config(memory, judged)),
-      line_(!options.rerun_for_waves) {
+      line_(!options.rerun_for_waves),
+      waves_(options) {
   waves_window();
   lockstep_.on_quantum = [this, advance] { quantum(advance); };
   if (options.watch && options.watch_from == 0) lockstep_.set_quantum(1);
@@ -112,21 +113,27 @@ Session::Session(const RunOptions& options, const DutLibrary& library, os::PhysM
 
 Session::~Session() { dut_.close_waves(); }
 
-void Session::waves_window() {
-  if (options_.waves != Waves::always) return;
-  Dut& dut = options_.waves_of_against ? against_->b().dut() : dut_;
-  const arch::u64 cycle = options_.waves_of_against ? against_->b().lockstep().cycle() : lockstep_.cycle();
-  if (!waves_open_ && cycle + 64 >= options_.waves_from && cycle < options_.waves_to) {
-    dut.open_waves(waves_file(options_));
-    waves_open_ = true;
-  } else if (waves_open_ && cycle >= options_.waves_to) {
+void WavesPlan::advance(Dut& dut, arch::u64 cycle, const std::filesystem::path& file) {
+  if (!always_) return;
+  if (!open_ && cycle + 64 >= order_.from && cycle < order_.to) {
+    dut.open_waves(file);
+    open_ = true;
+  } else if (open_ && cycle >= order_.to) {
     dut.close_waves();
+    if (snapshots_ != nullptr && snapshots_->woken()) throw Interrupted();
   }
+}
+
+void Session::waves_window() {
+  const bool against = waves_.order().against;
+  waves_.advance(against ? against_->b().dut() : dut_, against ? against_->b().lockstep().cycle() : lockstep_.cycle(),
+                 waves_file(options_));
 }
 
 void Session::quantum(const Advance& advance) {
   advance(lockstep_.quantum());
-  if (!options_.waves_of_against) waves_window();
+  waves_.look(lockstep_.cycle(), against_ ? against_->b().lockstep().cycle() : 0);
+  if (!waves_.order().against) waves_window();
   if (options_.watch && lockstep_.cycle() + lockstep_.quantum() >= options_.watch_from) {
     lockstep_.set_quantum(1);
     options_.watch(lockstep_);
@@ -147,7 +154,7 @@ void Session::fail(const DutWrong& wrong, Result& result) {
     result.failure->message =
         (is_b ? "B (" + options_.against : "A (" + options_.dut) + "): " + result.failure->message;
   }
-  failed.run_on(waves_open_ ? kWavesAfter : 0);
+  failed.run_on(waves_.open() ? kWavesAfter : 0);
 }
 
 void Session::run(const std::function<void()>& body, Result& result) {

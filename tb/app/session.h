@@ -12,6 +12,7 @@
 #include "tb/app/options.h"
 #include "tb/app/result.h"
 #include "tb/dut/loader.h"
+#include "tb/failure/snapshots.h"
 #include "tb/lockstep/lockstep.h"
 #include "tb/lockstep/systemc_process.h"
 
@@ -31,6 +32,32 @@ class ProgressLine {
  private:
   bool terminal_;
   double next_ = 0;
+};
+
+// Which cycles of which DUT are recorded: as the options say, or as a copy of the run is told that was woken for it.
+class WavesPlan {
+ public:
+  explicit WavesPlan(const RunOptions& options)
+      : snapshots_(options.snapshots),
+        always_(options.waves == Waves::always),
+        order_{options.waves_from, options.waves_to, options.waves_of_hart, options.waves_of_against} {}
+
+  const WavesOrder& order() const { return order_; }
+  // Between two quanta: makes copies of the run, and takes their orders.
+  void look(arch::u64 cycle, arch::u64 against_cycle = 0) {
+    if (snapshots_ == nullptr || !snapshots_->look(cycle, against_cycle)) return;
+    always_ = true;
+    order_ = snapshots_->order();
+  }
+  // Opens and closes the file, `cycle` being the DUT's own; throws Interrupted when a copy has done its work.
+  void advance(Dut&, arch::u64 cycle, const std::filesystem::path& file);
+  bool open() const { return open_; }
+
+ private:
+  Snapshots* snapshots_;
+  bool always_;
+  WavesOrder order_;
+  bool open_ = false;
 };
 
 class Session {
@@ -64,7 +91,7 @@ class Session {
   Lockstep lockstep_;
   ProgressLine line_;
   Progress progress_;
-  bool waves_open_ = false;
+  WavesPlan waves_;
 };
 
 // Cycles of waves kept before and after a failure.

@@ -32,6 +32,8 @@ TEST_CASE("unknown commands and options are refused") {
   refused({"run"}, "exactly one of --program, --trace, --workload, --test, --vectors");
   refused({"run", "--test", "random", "--trace", "x"}, "exactly one of");
   refused({"run", "--test", "nonesuch"}, "there is no test \"nonesuch\"");
+  refused({"run", "--test", "random", "--snapshots", "often"}, "--snapshots needs seconds from 0 to 3600");
+  refused({"run", "--test", "random", "--snapshots", "-1"}, "--snapshots needs seconds from 0 to 3600");
   refused({"run", "--test", "random", "--format", "vax"}, "there is no format \"vax\"");
   refused({"run", "--test", "random", "--dut", "nonesuch"}, "there is no DUT \"nonesuch\"");
   refused({"run", "--test", "random", "--check", "vibes"}, "there is no check \"vibes\"");
@@ -82,6 +84,12 @@ TEST_CASE("an empty trace proves nothing") {
   INFO(ran.out << ran.err);
   CHECK(ran.status == 2);
   CHECK_THAT(ran.err, Contains("the file is empty"));
+  CHECK_FALSE(std::filesystem::exists(folder / "run"));
+  std::ofstream(folder / "silent.lk") << "==71== Lackey, an example Valgrind tool\n";
+  const Ran silent = folder.run({"run", "--trace", "silent.lk", "--out", "run"});
+  INFO(silent.out << silent.err);
+  CHECK(silent.status == 2);
+  CHECK_THAT(silent.err, Contains("silent.lk holds no memory reference"));
   CHECK_FALSE(std::filesystem::exists(folder / "run"));
 }
 

@@ -47,6 +47,34 @@ TEST_CASE("a failing run leaves everything that tells it, and waves shows it") {
   CHECK(folder.result("again").at("failure").as_object().at("message") == mismatch.at("message"));
 }
 
+// Little memory: the copy needs the swap area as it was. Software-filled entries: the copy needs the DUT's state.
+TEST_CASE("a copy of the run records the same waves as the run made again") {
+  const Folder folder;
+  const std::vector<std::string> kFailing[] = {
+      {"--trace", std::string(KILBURN_TEST_DATA) + "/traces/mini.28871.lk", "--frames", "24", "--os-bug", "M3"},
+      {"--test", "random", "--format", "alpha", "--dut", "mmu-bugs", "--bug", "EV4-SUPERPAGE", "--check", "admissible"},
+      {"--test", "random", "--harts", "2", "--check", "admissible", "--dut", "mmu-bugs", "--bug", "T61b"}};
+  for (const auto& failing : kFailing) {
+    for (const std::string seconds : {"0.001", "0"}) {
+      std::vector<std::string> words = {"run", "--count", "400000", "--snapshots", seconds, "--out", "r" + seconds};
+      if (failing[0] == "--trace") words.erase(words.begin() + 1, words.begin() + 3);
+      words.insert(words.end(), failing.begin(), failing.end());
+      const Ran ran = folder.run(words);
+      INFO(failing[1] << "\n" << ran.out << ran.err);
+      REQUIRE(ran.status == 1);
+    }
+    const auto copied = folder.result("r0.001"), again = folder.result("r0");
+    CHECK(copied.at("failure").as_object().at("message") == again.at("failure").as_object().at("message"));
+    CHECK_FALSE(again.contains("notes"));
+    REQUIRE(copied.contains("notes"));
+    CHECK_THAT(std::string(copied.at("notes").as_array().at(0).as_string()), Contains("woken at cycle "));
+    const Ran same = folder.run({"waves", "--diff", "r0.001", "r0"});
+    INFO(same.out << same.err);
+    CHECK(same.status == 0);
+    CHECK_THAT(same.out, Contains("signals are the same throughout"));
+  }
+}
+
 TEST_CASE("waves --diff names the first cycle and signal") {
   const Folder folder;
   const auto run = [&](const char* name, const char* seed) {

@@ -80,11 +80,11 @@ void same_stream(arch::Format format) {
   using B = Recorded<1>;
   const auto a = A::library(format, "wild-prefetch");
   const auto b = B::library(format, "wild-one");
-  const auto run = tb::pair_run(a, b, {.seed = 21, .count = 20000});
+  const auto run = tb::pair_run(a, b, {.seed = 21, .count = 60000});
   REQUIRE(run.a.message == "");
   CHECK(only(A::taken, 'i').size() > 5000);
   CHECK(only(A::taken, 'd').size() > 5000);
-  CHECK(only(A::taken, 'o').size() > 20);
+  CHECK(only(A::taken, 'o').size() > 100);
   for (const char what : {'i', 'd', 'o', 'r'}) {
     INFO(what);
     CHECK((only(A::taken, what) == only(B::taken, what)));

@@ -55,6 +55,19 @@ TEST_CASE("workloads: forced and with plenty, in every format, to one digest") {
   }
 }
 
+TEST_CASE("workloads: the scale multiplies the work, forced at every scale") {
+  for (const Workload& w : workloads()) {
+    CAPTURE(w.name);
+    u64 references[2];
+    for (u32 scale : {1u, 2u}) {
+      Machine<> machine(workload_config(w, arch::Format::alpha, scale));
+      CHECK(run_workload(w.name, machine.kernel, 1, scale).forced);
+      references[scale - 1] = machine.kernel.statistics().references;
+    }
+    CHECK(2 * references[1] > 3 * references[0]);
+  }
+}
+
 TEST_CASE("workloads: yield points everywhere and another quantum of audits change nothing") {
   for (const char* name : {"thrash", "page-merge-par", "straddle", "kill-middle", "mmap-churn"}) {
     CAPTURE(name);

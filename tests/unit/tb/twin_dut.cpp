@@ -14,6 +14,9 @@
 #ifndef KILBURN_TWIN_ABI
 #define KILBURN_TWIN_ABI KILBURN_DUT_ABI
 #endif
+#ifndef KILBURN_TWIN_FEATURES
+#define KILBURN_TWIN_FEATURES ~0u
+#endif
 
 namespace {
 
@@ -104,7 +107,7 @@ const kilburn_dut_api kApi = {KILBURN_DUT_MAGIC,
                               {.format = static_cast<uint32_t>(kFormat),
                                .cfg = 0,
                                .cfg_pins = 1,
-                               .features = ~0u,
+                               .features = KILBURN_TWIN_FEATURES,
                                .exact = 1,
                                .i_entries = kParameters.i_entries,
                                .d_entries = kParameters.d_entries,
