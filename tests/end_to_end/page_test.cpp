@@ -17,6 +17,7 @@ namespace {
 // allows no other.
 const std::string kReader = R"js(<script>
 'use strict';
+(() => {
 const seen = {errors: []};
 window.addEventListener('error', (event) => seen.errors.push(event.message));
 const box = (element) => element.getBoundingClientRect();
@@ -56,6 +57,7 @@ result.id = 'seen';
 result.textContent = 'SEEN' + JSON.stringify(seen) + 'SEEN';
 document.body.append(result);
 if (parent !== window) parent.postMessage(result.textContent, '*');
+})();
 </script>)js";
 
 // A phone's width, which a browser's window does not go down to.
