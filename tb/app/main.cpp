@@ -16,6 +16,7 @@
 #include "tb/app/explain.h"
 #include "tb/app/list.h"
 #include "tb/app/mutate.h"
+#include "tb/app/plan.h"
 #include "tb/app/regress.h"
 #include "tb/app/report.h"
 #include "tb/app/run.h"
@@ -39,6 +40,7 @@ constexpr const char* kUsage =
     "           does the adapter of a DUT library keep the contract and the protocol\n"
     "  regress  a list of tests, many at a time, to one verdict\n"
     "  report   the reports of a regression, written again\n"
+    "  plan     which requirement is shown by which tests\n"
     "  coverage functional coverage of runs: what was hit, holes, ranking, trend\n"
     "  mutate   every seeded bug under the random test: which check rejects it, after how many responses\n"
     "\n"
@@ -67,11 +69,13 @@ int dispatch(const std::vector<std::string>& words) {
   if (words[0] == "check-adapter") return kilburn::tb::check_adapter_command(rest);
   if (words[0] == "regress") return kilburn::tb::regress_command(rest);
   if (words[0] == "report") return kilburn::tb::report_command(rest);
+  if (words[0] == "plan") return kilburn::tb::plan_command(rest);
   if (words[0] == "coverage") return kilburn::tb::coverage_command(rest);
   if (words[0] == "mutate") return kilburn::tb::mutate_command(rest);
   throw kilburn::tb::UserError(
       "there is no command \"" + words[0] +
-      "\"; there are: run, explain, shrink, waves, convert, list, check-adapter, regress, report, coverage, mutate");
+      "\"; there are: run, explain, shrink, waves, convert, list, check-adapter, regress, report, plan, coverage, "
+      "mutate");
 }
 
 }  // namespace

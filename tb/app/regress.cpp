@@ -7,23 +7,19 @@
 #include <unistd.h>
 
 #include <chrono>
-#include <fstream>
 #include <iostream>
 #include <set>
 
-#include "tb/app/exit_status.h"
-#include "tb/app/record.h"
+#include "tb/app/plan.h"
 #include "tb/app/regress_coverage.h"
 #include "tb/app/regress_options.h"
-#include "tb/app/run.h"
-#include "tb/app/sources.h"
-#include "tb/dut/loader.h"
+#include "tb/app/regress_runs.h"
 #include "tb/errors.h"
 #include "tb/regress/environment.h"
 #include "tb/regress/files.h"
-#include "tb/regress/local_launcher.h"
 #include "tb/regress/report.h"
 #include "tb/regress/runner.h"
+#include "tb/regress/slurm.h"
 #include "tb/regress/words.h"
 
 namespace kilburn::tb {
@@ -56,24 +52,6 @@ fs::path find_list(const std::string& list) {
   throw UserError("there is no list \"" + list + "\"" + (names.empty() ? "" : "; there are: " + names));
 }
 
-// Looks at everything that a test needs before anything is run, and loads its DUT: forked runs find it in memory.
-// Returns the library's path, empty for a model.
-fs::path prepare(const Test& test) {
-  auto words = test.options;
-  words.insert(words.end(), {"--seed", "1"});
-  auto options = parse_run_options(words);
-  if (!options || options->list_mappings) throw UserError("the options run nothing");
-  std::vector<fs::path> files = options->traces;
-  files.insert(files.end(), {options->vectors, options->dump});
-  for (const fs::path& file : files) {
-    if (!file.empty() && !std::ifstream(file)) throw UserError("the file " + file.string() + " cannot be read");
-  }
-  for (const std::string& program : options->programs) check_program(program);
-  if (!options->vectors.empty()) options->format = vectors_format(*options);
-  if (options->dut_is_model()) return {};
-  return DutLibrary::load(options->dut, options->format).path();
-}
-
 // Every test that is to be run, each once. Adds what it loaded to the plan's environment.
 Environment prepare_all(const Plan& plan) {
   std::set<std::size_t> tests;
@@ -82,7 +60,7 @@ Environment prepare_all(const Plan& plan) {
   for (const std::size_t index : tests) {
     const Test& test = plan.tests[index];
     try {
-      const fs::path library = prepare(test);
+      const fs::path library = prepare_run(test.options);
       if (!library.empty()) libraries.insert(library);
     } catch (const UserError& e) {
       throw UserError(test.place + ": test \"" + test.name + "\": " + e.what());
@@ -188,14 +166,6 @@ class ProgressLine {
   std::chrono::steady_clock::time_point started_ = std::chrono::steady_clock::now(), shown_{};
 };
 
-// In the forked child: what `kilburn run` does.
-int run_one(const std::vector<std::string>& words, const fs::path& folder) {
-  std::ofstream(folder / ".kilburn-run");  // the folder is not empty, and it is a run's
-  auto all = words;
-  all.insert(all.end(), {"--out", folder.string()});
-  return exit_status([&] { return run_command(all); });
-}
-
 Plan new_plan(const RegressOptions& options) {
   Plan plan;
   if (options.failed_of.empty()) {
@@ -215,14 +185,19 @@ Plan new_plan(const RegressOptions& options) {
 int carry_out_in(const fs::path& given, const Plan& plan, Results results, const RegressOptions& options) {
   const fs::path folder = fs::absolute(given);
   Journal journal(folder / "journal.jsonl", plan.jobs.size(), results);
-  LocalLauncher launcher(options.jobs, run_one);
+  const auto launcher = make_launcher(options, folder);
   ProgressLine line;
-  carry_out(plan, folder, launcher, journal, results,
+  carry_out(plan, folder, *launcher, journal, results,
             [&](const Results& r, std::size_t job, std::size_t ended, std::size_t all, bool repeating) {
               line(r, plan, job, ended, all, repeating);
             });
   line.clear();
-  const Report report = make_report(plan, std::move(results));
+  Report report = make_report(plan, std::move(results));
+  try {
+    report.requirements = plan_state(plan.sources, report, {});
+  } catch (const UserError& e) {  // the runs are worth more than the plan
+    report.results.notes.push_back(std::string("without requirements: ") + e.what());
+  }
   write_reports(report, folder);
   if (options.json)
     std::cout << json_report(report);
@@ -248,6 +223,8 @@ int resume(const RegressOptions& options) {
 int regress_command(const std::vector<std::string>& arguments) {
   const auto options = parse_regress_options(arguments);
   if (!options) return 0;
+  if (!options->part.empty()) return carry_out_part_file(options->part);
+  if (options->slurm) check_slurm();
   if (!options->resume.empty()) {
     std::error_code ec;
     if (fs::exists(options->resume / "plan.json", ec)) return resume(*options);

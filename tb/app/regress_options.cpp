@@ -36,7 +36,8 @@ po::options_description visible_options() {
       "resume", po::value<std::string>()->value_name("DIR"),
       "go on with results that were interrupted, or start LIST there if nothing was begun");
   po::options_description how("How");
-  how.add_options()("jobs,j", po::value<std::string>()->value_name("N"), "runs at a time; default: one a core")(
+  how.add_options()("jobs,j", po::value<std::string>()->value_name("N"),
+                    "runs at a time; default: one a core, with Slurm as many jobs as it has room for")(
       "fail-fast", "stop at the first run that does not pass")(
       "repeats", po::value<std::string>()->default_value("3")->value_name("N"),
       "failed runs of each kind that are made again, with waves")(
@@ -44,8 +45,17 @@ po::options_description visible_options() {
       "coverage", "every run leaves coverage.json, merged into coverage.html (kilburn coverage)")(
       "dry-run", "print the commands and run nothing")("json", "print report.json instead of the summary")("help",
                                                                                                            "this text");
+  po::options_description where("Where");
+  where.add_options()("launcher", po::value<std::string>()->default_value("local")->value_name("NAME"),
+                      "local: on this machine; slurm: in arrays of jobs, on nodes that see the same files")(
+      "partition", po::value<std::string>()->value_name("NAME"), "Slurm's partition")(
+      "account", po::value<std::string>()->value_name("NAME"), "Slurm's account")(
+      "slurm-arg", po::value<std::vector<std::string>>()->value_name("ARG"),
+      "a word for sbatch (--slurm-arg=--qos=low); may be given several times")(
+      "slurm-retries", po::value<std::string>()->value_name("N"),
+      "how often a run is begun again that Slurm ended (a failed node, a preemption); default 2");
   po::options_description all;
-  all.add(which).add(how);
+  all.add(which).add(how).add(where);
   return all;
 }
 
@@ -67,12 +77,36 @@ void check_combinations(const po::variables_map& map, const RegressOptions& o) {
   }
 }
 
+std::optional<regress::SlurmOptions> slurm_options(const po::variables_map& map, const RegressOptions& o) {
+  const auto& launcher = map["launcher"].as<std::string>();
+  if (launcher != "local" && launcher != "slurm") {
+    throw UserError("there is no launcher \"" + launcher + "\"; there are: local, slurm");
+  }
+  if (launcher == "local") {
+    for (const char* option : {"partition", "account", "slurm-arg", "slurm-retries"}) {
+      if (map.count(option)) throw UserError("--" + std::string(option) + " needs --launcher slurm");
+    }
+    return std::nullopt;
+  }
+  regress::SlurmOptions slurm;
+  slurm.partition = folder(map, "partition");
+  slurm.account = folder(map, "account");
+  if (map.count("slurm-arg")) slurm.arguments = map["slurm-arg"].as<std::vector<std::string>>();
+  for (const std::string& word : slurm.arguments) {
+    // sbatch would take anything else for its script.
+    if (!word.starts_with("-")) throw UserError("--slurm-arg " + word + ": an option of sbatch starts with -");
+  }
+  if (map.count("slurm-retries")) slurm.retries = static_cast<unsigned>(number(map, "slurm-retries", 0, 100));
+  if (map.count("jobs")) slurm.at_once = o.jobs;
+  return slurm;
+}
+
 }  // namespace
 
 std::optional<RegressOptions> parse_regress_options(const std::vector<std::string>& arguments) {
   const po::options_description visible = visible_options();
   po::options_description known;
-  known.add(visible).add_options()("list", po::value<std::string>(), "");
+  known.add(visible).add_options()("list", po::value<std::string>(), "")("part", po::value<std::string>(), "");
   const po::variables_map map =
       parse_command_line("regress", arguments, known, po::positional_options_description().add("list", 1));
   if (map.count("help")) {
@@ -86,6 +120,8 @@ std::optional<RegressOptions> parse_regress_options(const std::vector<std::strin
     return std::nullopt;
   }
   RegressOptions o;
+  o.part = folder(map, "part");
+  if (!o.part.empty()) return o;
   o.command = "kilburn regress";
   for (const auto& word : arguments) o.command += " " + shell_quote(word);
   if (map.count("list")) o.list = map["list"].as<std::string>();
@@ -100,6 +136,7 @@ std::optional<RegressOptions> parse_regress_options(const std::vector<std::strin
   if (map.count("base-seed")) o.selection.base_seed = number(map, "base-seed", 1, ~u64{0});
   o.jobs = map.count("jobs") ? static_cast<std::size_t>(number(map, "jobs", 1, 4096))
                              : std::max<std::size_t>(1, std::thread::hardware_concurrency());
+  o.slurm = slurm_options(map, o);
   o.fail_fast = map.count("fail-fast") != 0;
   o.repeats = number(map, "repeats", 0, 1'000'000);
   o.dry_run = map.count("dry-run") != 0;

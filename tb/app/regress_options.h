@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "tb/regress/plan.h"
+#include "tb/regress/slurm.h"
 
 namespace kilburn::tb {
 
@@ -23,8 +24,10 @@ struct RegressOptions {
   arch::u64 repeats = 3;
   bool dry_run = false;
   bool json = false;
-  bool coverage = false;  // every run leaves coverage.json
-  std::string command;  // as typed
+  bool coverage = false;                       // every run leaves coverage.json
+  std::optional<regress::SlurmOptions> slurm;  // --launcher slurm
+  std::filesystem::path part;                  // --part, which jobs of Slurm call
+  std::string command;                         // as typed
 };
 
 // Parses the arguments after `regress`. Prints help and returns nullopt if asked to. Throws UserError.

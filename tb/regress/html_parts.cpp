@@ -73,6 +73,10 @@ svg text { fill: var(--ink); font: 13px system-ui, sans-serif; }
 svg .axis { stroke: var(--line); }
 svg .pass { fill: var(--pass); } svg .fail { fill: var(--fail); } svg .none { fill: var(--none); }
 svg .bar { fill: var(--link); }
+svg .bar.fail { fill: var(--fail); }
+svg .ring { fill: var(--panel); stroke: var(--faint); stroke-width: 2; }
+summary svg { margin-top: .35rem; }
+tr.none > th { color: var(--faint); }
 @media (max-width: 40rem) {
   dl { grid-template-columns: 1fr; } dd { margin-bottom: .5rem; } .hint { display: none; }
 }

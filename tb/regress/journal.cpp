@@ -35,6 +35,8 @@ json::object record(const char* phase, std::size_t job, const Outcome& o) {
   line["cycles"] = o.cycles;
   line["seconds"] = o.seconds;
   line["peak_memory"] = o.peak_memory;
+  add("machine", o.machine);
+  add("lost", o.lost);
   return line;
 }
 
@@ -54,6 +56,8 @@ Outcome outcome_of(const json::object& line) {
   o.cycles = line.at("cycles").to_number<u64>();
   o.seconds = line.at("seconds").to_number<double>();
   o.peak_memory = line.at("peak_memory").to_number<u64>();
+  o.machine = text("machine");
+  o.lost = text("lost");
   return o;
 }
 

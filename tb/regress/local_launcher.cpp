@@ -44,20 +44,9 @@ void open_as(const fs::path& file, int flags, int descriptor) {
 }  // namespace
 
 LocalLauncher::LocalLauncher(std::size_t slots, RunBody body, std::chrono::milliseconds grace)
-    : slots_(slots), body_(std::move(body)), grace_(grace) {
-  sigemptyset(&taken_);
-  for (const int signal : {SIGCHLD, SIGINT, SIGTERM, SIGHUP}) sigaddset(&taken_, signal);
-  sigprocmask(SIG_BLOCK, &taken_, &before_);
-}
+    : slots_(slots), body_(std::move(body)), grace_(grace) {}
 
-LocalLauncher::~LocalLauncher() {
-  stop();
-  // What came while we ended is answered already: it must not end the process now.
-  const timespec none{};
-  while (stop_asked_ && sigtimedwait(&taken_, nullptr, &none) > 0) {
-  }
-  sigprocmask(SIG_SETMASK, &before_, nullptr);
-}
+LocalLauncher::~LocalLauncher() { stop(); }
 
 void LocalLauncher::start(const Launch& launch) {
   std::error_code ec;
@@ -96,7 +85,7 @@ void LocalLauncher::child(const Launch& launch, pid_t parent) {
   // A second guard, for a runner that is stopped and cannot watch the time.
   const auto seconds = static_cast<rlim_t>(std::ceil(launch.time_limit)) + 1;
   limit(RLIMIT_CPU, seconds, seconds + 2);
-  sigprocmask(SIG_SETMASK, &before_, nullptr);
+  signals_.restore();
   const int status = body_(launch.words, launch.folder);
   std::cout.flush();
   std::cerr.flush();
@@ -146,19 +135,14 @@ void LocalLauncher::end_overdue() {
 void LocalLauncher::sleep_until_something(Clock::duration longest) {
   const auto now = Clock::now();
   for (const auto& [pid, run] : running_) longest = std::min(longest, run.limit - now);
-  longest = std::max(longest, Clock::duration::zero());
-  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(longest);
-  const timespec time{static_cast<time_t>(seconds.count()),
-                      static_cast<long>(std::chrono::nanoseconds(longest - seconds).count())};
-  const int signal = sigtimedwait(&taken_, nullptr, &time);
-  if (signal == SIGINT || signal == SIGTERM || signal == SIGHUP) stop_asked_ = true;
+  signals_.wait(longest);
 }
 
 std::optional<Finished> LocalLauncher::wait() {
   while (!running_.empty()) {
     // Looked at first: with short tests there is always one more that has ended.
     sleep_until_something(Clock::duration::zero());
-    if (stop_asked_) break;
+    if (stop_asked()) break;
     if (auto finished = reap()) return finished;
     end_overdue();
     sleep_until_something(std::chrono::hours(1));

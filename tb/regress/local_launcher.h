@@ -3,7 +3,6 @@
 // Runs on this machine, each in a child forked from this process, which has loaded everything already.
 #pragma once
 
-#include <signal.h>
 #include <sys/types.h>
 
 #include <chrono>
@@ -11,6 +10,7 @@
 #include <map>
 
 #include "tb/regress/launcher.h"
+#include "tb/regress/stop_signals.h"
 
 namespace kilburn::regress {
 
@@ -23,7 +23,6 @@ inline constexpr std::chrono::seconds kGrace{2};
 
 class LocalLauncher : public Launcher {
  public:
-  // From here on SIGINT, SIGTERM and SIGHUP are taken by wait() alone, until the destructor.
   LocalLauncher(std::size_t slots, RunBody body, std::chrono::milliseconds grace = kGrace);
   ~LocalLauncher() override;
   LocalLauncher(const LocalLauncher&) = delete;
@@ -32,7 +31,7 @@ class LocalLauncher : public Launcher {
   std::size_t free_slots() const override { return slots_ - running_.size(); }
   void start(const Launch&) override;
   std::optional<Finished> wait() override;
-  bool stop_asked() const override { return stop_asked_; }
+  bool stop_asked() const override { return signals_.stop_asked(); }
   void stop() override;
 
  private:
@@ -53,8 +52,7 @@ class LocalLauncher : public Launcher {
   RunBody body_;
   std::chrono::milliseconds grace_;
   std::map<pid_t, Running> running_;
-  sigset_t taken_, before_;
-  bool stop_asked_ = false;
+  StopSignals signals_;
 };
 
 }  // namespace kilburn::regress

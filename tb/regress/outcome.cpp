@@ -114,6 +114,8 @@ Outcome judge(const Test& test, u64 seed, const Ended& ended, const fs::path& fo
   Outcome outcome;
   outcome.seconds = ended.seconds;
   outcome.peak_memory = ended.peak_memory;
+  outcome.machine = ended.machine;
+  outcome.lost = ended.lost;
   const auto result = result_of(folder);
   const bool hang = ended.timed_out || ended.signal == SIGXCPU;
   // Where the clock stopped a run says nothing: the figures would differ every time.

@@ -30,6 +30,8 @@ struct Ended {
   bool timed_out = false;
   double seconds = 0;   // wall time
   u64 peak_memory = 0;  // kB
+  std::string machine;  // "" for this one
+  std::string lost;     // why it was begun again, a word each time: "NODE_FAIL PREEMPTED"
 };
 
 struct Outcome {
@@ -44,6 +46,7 @@ struct Outcome {
   // Measured, so different every time.
   double seconds = 0;
   u64 peak_memory = 0;  // kB
+  std::string machine, lost;
 };
 
 // The verdict of a run from how it ended and what it left in `folder`.

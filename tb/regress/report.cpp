@@ -8,6 +8,7 @@
 #include <ostream>
 #include <sstream>
 
+#include "tb/errors.h"
 #include "tb/regress/files.h"
 #include "tb/regress/runner.h"
 #include "tb/regress/words.h"
@@ -28,6 +29,8 @@ void count(Report& r) {
     ++r.counts[run->verdict];
     r.comparisons += run->comparisons;
     r.cycles += run->cycles;
+    std::istringstream words(run->lost);
+    for (std::string word; words >> word;) ++r.begun_again[word];
   }
 }
 
@@ -124,6 +127,18 @@ Report make_report(Plan plan, Results results) {
   return r;
 }
 
+Report read_report(const fs::path& folder) {
+  std::error_code ec;
+  if (!fs::exists(folder / "plan.json", ec)) {
+    throw tb::UserError("the folder " + folder.string() + " holds no results of kilburn regress");
+  }
+  Plan plan = read_plan(folder / "plan.json");
+  Results results;
+  Journal::read(folder / "journal.jsonl", plan.jobs.size(), results);
+  results.interrupted = unfinished(plan, results);
+  return make_report(std::move(plan), std::move(results));
+}
+
 int Report::exit_status() const {
   if (overall == Overall::green) return 0;
   if (overall == Overall::interrupted) return 130;
@@ -144,6 +159,16 @@ std::string reproduce_command(const Report& r, std::size_t job) {
   std::string line = "kilburn run";
   for (const std::string& word : r.plan.words(job)) line += " " + shell_word(word);
   return line;
+}
+
+std::string begun_again(const Report& r) {
+  std::size_t all = 0;
+  std::string each;
+  for (const auto& [reason, number] : r.begun_again) {
+    all += number;
+    each += (each.empty() ? "" : ", ") + reason + " " + grouped(number);
+  }
+  return all == 0 ? "" : plural(all, "time") + ": " + each;
 }
 
 std::string waves_of(const Report& r, std::size_t job) {
@@ -168,7 +193,9 @@ void print_report(std::ostream& out, const Report& r, const fs::path& folder) {
       << "  time         " << std::fixed << std::setprecision(1) << r.results.seconds << " s\n"
       << "  base seed    " << r.plan.base_seed << "\n"
       << "  digest       " << r.digest << "\n"
-      << "  report       " << (folder / "report.html").string() << "\n\n";
+      << (r.begun_again.empty() ? "" : "  begun again  " + begun_again(r) + "\n") << "  report       "
+      << (folder / "report.html").string() << "\n\n";
+  if (r.trend) out << trend_text(*r.trend) << "\n";
   for (const std::string& note : r.results.notes) out << "  note: " << note << "\n";
   std::string verdict = name(r.overall);
   for (char& c : verdict) c = static_cast<char>(std::toupper(static_cast<unsigned char>(c)));

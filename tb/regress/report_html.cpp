@@ -63,6 +63,10 @@ void overview(std::ostream& out, const Report& r) {
     out << "</ul>\n";
   }
   for (const std::string& note : r.results.notes) out << "<p class=\"note\">Note: " << markup(note) << "</p>\n";
+  if (!r.begun_again.empty()) {
+    out << "<p class=\"note\">Note: runs that their machine lost were begun again " << markup(begun_again(r))
+        << "</p>\n";
+  }
   out << "</section>\n";
 }
 
@@ -92,7 +96,8 @@ void buckets(std::ostream& out, const Report& r) {
     out << "<p>" << markup(r.results.runs[smallest]->message) << "</p>\n";
     command(out, reproduce_command(r, smallest));
     out << "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Runs of this failure\">\n<table>\n"
-           "<thead><tr><th scope=\"col\">Run</th><th scope=\"col\">Cycle</th><th scope=\"col\">Again</th>"
+           "<thead><tr><th scope=\"col\">Run</th><th scope=\"col\" class=\"number\">Cycle</th><th "
+           "scope=\"col\">Again</th>"
            "<th scope=\"col\">Message</th><th scope=\"col\">Files</th></tr></thead>\n<tbody>\n";
     const std::size_t shown = std::min(bucket.jobs.size(), kRunsOfBucketShown);
     for (std::size_t n = 0; n < shown; ++n) {
@@ -146,8 +151,10 @@ void tests(std::ostream& out, const Report& r, const std::vector<Group>& groups)
          "<p class=\"filter\" hidden><label>Filter <input type=\"search\" id=\"filter\" autocomplete=\"off\"></label> "
          "<span class=\"hint\">press / to go there</span></p>\n"
          "<div class=\"scroll\" tabindex=\"0\" role=\"region\" aria-label=\"Table of tests\">\n<table id=\"table\">\n"
-         "<thead><tr><th scope=\"col\">Test</th><th scope=\"col\">Passed</th><th scope=\"col\">Seeds</th>"
-         "<th scope=\"col\">Comparisons</th><th scope=\"col\">Time</th><th scope=\"col\">Speed</th></tr></thead>\n"
+         "<thead><tr><th scope=\"col\">Test</th><th scope=\"col\" class=\"number\">Passed</th><th "
+         "scope=\"col\">Seeds</th>"
+         "<th scope=\"col\" class=\"number\">Comparisons</th><th scope=\"col\" class=\"number\">Time</th><th "
+         "scope=\"col\" class=\"number\">Speed</th></tr></thead>\n"
          "<tbody>\n";
   for (const Group& group : groups) {
     const Test& test = r.plan.test_of(group.first);
@@ -222,8 +229,10 @@ std::string html_report(const Report& r) {
   head(out, r);
   overview(out, r);
   buckets(out, r);
+  if (r.trend) out << trend_html(*r.trend);
   tests(out, r, groups);
   plots(out, r, groups);
+  if (r.requirements) out << plan_html(*r.requirements);
   environment(out, r);
   out << "</main>\n<script>\n" << html_script() << "</script>\n</body>\n</html>\n";
   return out.str();

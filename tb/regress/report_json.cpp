@@ -31,8 +31,44 @@ json::object run_object(const Report& r, std::size_t job) {
     o["repeated_folder"] = run_folder(r.plan, job, true).generic_string();
     if (const std::string waves = waves_of(r, job); !waves.empty()) o["waves"] = waves;
   }
-  o["measured"] = json::object{{"seconds", run->seconds}, {"peak_memory_kB", run->peak_memory}};
+  json::object measured{{"seconds", run->seconds}, {"peak_memory_kB", run->peak_memory}};
+  if (!run->machine.empty()) measured["machine"] = run->machine;
+  if (!run->lost.empty()) measured["begun_again"] = run->lost;
+  o["measured"] = std::move(measured);
   return o;
+}
+
+json::object figures(const TestFigures& f) {
+  return {
+      {"runs", f.runs}, {"passed", f.passed}, {"comparisons", f.comparisons}, {"cycles", f.cycles}, {"kHz", f.khz()}};
+}
+
+json::object trend_object(const Trend& t) {
+  const auto changes = [](const std::vector<VerdictChange>& all) {
+    json::array array;
+    for (const VerdictChange& one : all) {
+      array.push_back(json::object{{"run", one.run}, {"before", one.before}, {"now", one.now}});
+    }
+    return array;
+  };
+  json::array tests;
+  for (const TestTrend& test : t.tests) {
+    json::object one{{"name", test.name}};
+    if (test.before) one["before"] = figures(*test.before);
+    if (test.now) one["now"] = figures(*test.now);
+    tests.push_back(std::move(one));
+  }
+  return {{"folder", t.folder},
+          {"verdict", t.verdict_before},
+          {"common", t.common},
+          {"before", figures(t.before)},
+          {"now", figures(t.now)},
+          {"worse", changes(t.worse)},
+          {"better", changes(t.better)},
+          {"new_signatures", json::array(t.new_signatures.begin(), t.new_signatures.end())},
+          {"gone_signatures", json::array(t.gone_signatures.begin(), t.gone_signatures.end())},
+          {"tests", std::move(tests)},
+          {"environment", json::array(t.environment.begin(), t.environment.end())}};
 }
 
 }  // namespace
@@ -67,6 +103,12 @@ std::string json_report(const Report& r) {
                                {"command", r.plan.command},
                                {"environment", std::move(environment)},
                                {"notes", json::array(r.results.notes.begin(), r.results.notes.end())}};
+  if (!r.begun_again.empty()) {
+    json::object again;
+    for (const auto& [reason, number] : r.begun_again) again[reason] = number;
+    o["measured"].as_object()["begun_again"] = std::move(again);
+  }
+  if (r.trend) o["measured"].as_object()["against"] = trend_object(*r.trend);
   return json::serialize(o) + "\n";
 }
 

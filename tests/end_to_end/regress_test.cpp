@@ -160,28 +160,42 @@ TEST_CASE("Ctrl-C leaves results that go on to the same report") {
   CHECK(comparable(report(folder, "r")) == comparable(report(folder, "whole")));
 }
 
-TEST_CASE("a regression killed at any moment goes on to the same report") {
+namespace {
+
+// Kills a runner at `kills` random moments of each of `folders` regressions; each then goes on to the same report.
+void kill_and_resume(unsigned folders, unsigned kills) {
   const Folder folder;
   write(folder, "l.toml", kShort + kBug);
-  const std::vector<std::string> words = {"regress", "l.toml", "--resume"};
+  const auto started = std::chrono::steady_clock::now();
   REQUIRE(folder.run({"regress", "l.toml", "--resume", "whole"}).status == 1);
+  const auto takes = std::chrono::duration_cast<std::chrono::microseconds>(std::chrono::steady_clock::now() - started);
   const auto whole = comparable(report(folder, "whole"));
   const unsigned seed = 20260101;
-  INFO("seed " << seed);
+  INFO("seed " << seed << ", an undisturbed one takes " << takes.count() << " us");
   std::mt19937 random(seed);
-  for (unsigned n = 0; n < 8; ++n) {
+  for (unsigned n = 0; n < folders; ++n) {
     const std::string results = "r" + std::to_string(n);
-    for (unsigned kills = 0; kills < 2; ++kills) {
+    for (unsigned kill = 0; kill < kills; ++kill) {
       bp::child child = start(folder, {"regress", "l.toml", "--resume", results});
-      std::this_thread::sleep_for(std::chrono::milliseconds(random() % 600));
+      std::this_thread::sleep_for(takes * (random() % 1000) / 1000);
       ::kill(child.id(), SIGKILL);
       child.wait();
     }
     const Ran ran = folder.run({"regress", "l.toml", "--resume", results});
-    INFO(ran.out << ran.err);
+    INFO(results << "\n" << ran.out << ran.err);
     REQUIRE(ran.status == 1);
     REQUIRE(comparable(report(folder, results)) == whole);
+    std::filesystem::remove_all(folder / results);
   }
+}
+
+}  // namespace
+
+TEST_CASE("a regression killed at any moment goes on to the same report") { kill_and_resume(4, 2); }
+
+// Minutes: `ctest -C nightly -L nightly`.
+TEST_CASE("a regression killed at any of 100 moments goes on to the same report", "[.kills]") {
+  kill_and_resume(100, 1);
 }
 
 TEST_CASE("bad lists, tests and options are told in one sentence, and nothing is written") {
