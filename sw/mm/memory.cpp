@@ -12,6 +12,7 @@
 namespace kilburn::os {
 
 namespace {
+
 // A page of one byte, to be written as it is: to fill a buffer first takes as long again.
 template <u8 kByte>
 std::span<const std::byte> page_of(u64 size) {

@@ -21,7 +21,9 @@ HartsSession::HartsSession(const RunOptions& options, const DutLibrary& library,
       monitors_(watch(memory)),
       harts_(library, memory, config(), monitors_, options.bug),
       line_(!options.rerun_for_waves),
-      waves_(options) {
+      waves_(options),
+      stops_(options) {
+  for (unsigned n = 0; n < harts_.count(); ++n) stops_.watch(harts_[n].history());
   for (unsigned n = 0; n < coverage_.size(); ++n) {
     if (const ExactCheck* check = harts_[n].check()) coverage_[n].beside(check->twin(), harts_.dut(n).api().config);
   }
@@ -66,6 +68,7 @@ void HartsSession::quantum(const Advance& advance) {
   // Of the hart that failed in the run before, or of the first.
   waves_.look(harts_.cycle());
   waves_.advance(harts_.dut(waves_.order().hart), harts_.cycle(), waves_file(options_));
+  stops_.check(harts_.cycle());
   if (interrupted()) throw Interrupted();
   if (progress_) line_.show(harts_.cycle(), progress_);
 }
@@ -90,6 +93,9 @@ void HartsSession::run(const std::function<void()>& body, Result& result) {
     harts_.finish();
   } catch (const DutWrong& wrong) {
     fail(wrong, result);
+  } catch (const Stopped& stopped) {
+    stop(stopped, result);
+    harts_[waves_.order().hart].run_on(waves_.open() ? kWavesAfter : 0);
   } catch (const Interrupted&) {
     result.verdict = Verdict::interrupted;
   }

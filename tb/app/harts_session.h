@@ -42,6 +42,7 @@ class HartsSession {
   ProgressLine line_;
   Progress progress_;
   WavesPlan waves_;
+  Stops stops_;
 };
 
 }  // namespace kilburn::tb

@@ -108,6 +108,12 @@ po::options_description visible_options() {
   output.add_options()("waves", po::value<std::string>()->default_value("on-fail")->value_name("W"),
                        "never, on-fail (a window around the failure) or always")(
       "waves-window", po::value<std::string>()->value_name("A:B"), "record cycles A to B only (with --waves always)")(
+      "until", po::value<std::string>()->value_name("CYCLE"), "stop in this cycle")(
+      "goto", po::value<std::string>()->value_name("CYCLE"),
+      "stop 200 cycles after this one, with the waves of 2 000 before it")(
+      "break", po::value<std::string>()->value_name("CONDITION"),
+      "stop after the first transfer on the DUT's ports with, for instance, 'response && fault && va == 0x1000' (or "
+      "'op == PAGE', 'edit && pa < 0x2000'), with the waves around it")(
       "snapshots", po::value<std::string>()->default_value("2")->value_name("SECONDS"),
       "a copy of the run sleeps this long behind it at least, and records the waves of a failure; 0: a failed run "
       "begins anew for them")("out", po::value<std::string>()->value_name("DIR"),
@@ -127,6 +133,29 @@ double parse_seconds(const std::string& option, const std::string& text) {
     throw UserError(option + " needs seconds from 0 to 3600, not \"" + text + "\"");
   }
   return seconds;
+}
+
+// --until, --goto, --break.
+void parse_stops(const po::variables_map& map, RunOptions& o) {
+  const bool going = map.count("goto") != 0;
+  if (map.count("until") + map.count("goto") + map.count("break") == 0) return;
+  if (o.dut_is_model() || o.has_against()) {
+    throw UserError(
+        "--until, --goto and --break are about the cycles of one DUT: not with --dut arch or tlm, or --against");
+  }
+  if (map.count("until") + map.count("goto") > 1) throw UserError("--until and --goto both say where to stop");
+  if (map.count("until")) o.until = number(map, "until", 1, ~u64{0});
+  if (going) {
+    if (!map["waves"].defaulted()) throw UserError("--goto records waves: --waves does not go with it");
+    const u64 cycle = number(map, "goto", 1, ~u64{0} - kWavesAfter);
+    o.waves = Waves::always;
+    o.waves_from = cycle > kWavesBefore ? cycle - kWavesBefore : 0;
+    o.waves_to = o.until = cycle + kWavesAfter;
+  }
+  if (map.count("break")) {
+    o.break_text = map["break"].as<std::string>();
+    o.breakpoint.emplace(o.break_text);
+  }
 }
 
 // --check: "all", or a list without it.
@@ -370,6 +399,7 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
     if (o.waves != Waves::always) throw UserError("--waves-window goes with --waves always");
     parse_window(map["waves-window"].as<std::string>(), o);
   }
+  parse_stops(map, o);
   o.snapshot_seconds = parse_seconds("--snapshots", map["snapshots"].as<std::string>());
   if (map.count("out")) {
     o.out = map["out"].as<std::string>();

@@ -12,11 +12,16 @@
 #include "model/arch/judgement.h"
 #include "tb/admissible/relaxations.h"
 #include "tb/app/os_options.h"
+#include "tb/failure/breakpoint.h"
 #include "tb/second_opinion/opinion.h"
 
 namespace kilburn::tb {
 
 enum class Waves { never, on_fail, always };
+
+// Cycles of waves kept before and after a failure.
+inline constexpr arch::u64 kWavesBefore = 2000;
+inline constexpr arch::u64 kWavesAfter = 200;
 
 struct RunOptions {
   // Exactly one source; programs and traces may be several.
@@ -57,9 +62,12 @@ struct RunOptions {
   arch::u64 waves_to = ~arch::u64{0};
   bool rerun_for_waves = false;  // a child that only records the waves of a failure
   unsigned waves_of_hart = 0;
-  bool waves_of_against = false;  // of the second DUT, in its own cycles
-  double snapshot_seconds = 0;    // --snapshots: between copies of the run for the waves of a failure; 0: none
-  std::filesystem::path out;      // run folder; empty: runs/SOURCE-FORMAT-SEED
+  bool waves_of_against = false;         // of the second DUT, in its own cycles
+  arch::u64 until = ~arch::u64{0};       // --until, --goto: the run stops in this cycle
+  std::optional<Breakpoint> breakpoint;  // --break
+  std::string break_text;
+  double snapshot_seconds = 0;  // --snapshots: between copies of the run for the waves of a failure; 0: none
+  std::filesystem::path out;    // run folder; empty: runs/SOURCE-FORMAT-SEED
   bool json = false;
   bool keep_trace = false;
   bool coverage = false;  // leave coverage.json

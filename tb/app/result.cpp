@@ -33,7 +33,17 @@ json::object object(const Result::Figures& figures) {
 json::array array(const std::vector<std::string>& lines) { return json::array(lines.begin(), lines.end()); }
 
 const char* verdict_name(Verdict verdict) {
-  return verdict == Verdict::passed ? "passed" : verdict == Verdict::failed ? "failed" : "interrupted";
+  switch (verdict) {
+    case Verdict::passed:
+      return "passed";
+    case Verdict::failed:
+      return "failed";
+    case Verdict::stopped:
+      return "stopped";
+    case Verdict::interrupted:
+      break;
+  }
+  return "interrupted";
 }
 
 json::object failure_object(const Failure& f) {
@@ -163,6 +173,11 @@ std::string json_text(const Result& r) {
   if (!r.legality.empty()) o["legality"] = object(r.legality);
   if (!r.beside.empty()) o["side_by_side"] = beside_object(r.beside);
   o["mismatches"] = r.mismatches != 0 ? r.mismatches : r.failure ? 1u : 0u;
+  if (r.stop) {
+    o["stop"] = json::object{{"cycle", r.stop->cycle}, {"what", r.stop->what}};
+    if (!r.stop->waves.empty()) o["stop"].as_object()["waves"] = r.stop->waves;
+    o["stop"].as_object()["waves_end"] = r.stop->waves_end;
+  }
   if (!r.notes.empty()) o["notes"] = array(r.notes);
   if (!r.settings.empty()) o["settings"] = array(r.settings);
   if (!r.memory_digest.empty()) o["memory_digest"] = r.memory_digest;

@@ -15,7 +15,7 @@
 
 namespace kilburn::tb {
 
-enum class Verdict { passed, failed, interrupted };
+enum class Verdict { passed, failed, interrupted, stopped };
 
 struct Result {
   Verdict verdict = Verdict::passed;
@@ -51,6 +51,13 @@ struct Result {
 
   std::vector<std::string> notes;  // lines for a person: a table of what was found
   std::optional<Failure> failure;
+  struct Stop {
+    arch::u64 cycle;
+    std::string what;         // the transfer that --break waited for; empty for --until
+    std::string waves;        // file, empty if none
+    arch::u64 waves_end = 0;  // cycle
+  };
+  std::optional<Stop> stop;  // of verdict stopped
   arch::u64 mismatches = 0;  // 0: one if there is a failure
 
   std::vector<Opinion> opinions;  // of other simulators

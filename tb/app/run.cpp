@@ -86,6 +86,8 @@ std::vector<std::string> words_of(const RunOptions& o, const Traces& traces) {
   if (o.has_harts() && !o.has_os()) add("--harts", std::to_string(o.harts));
   if (!o.against_bug.empty()) add("--against-bug", o.against_bug);
   if (!o.os_bug.empty()) add("--os-bug", o.os_bug);
+  if (o.until != ~arch::u64{0}) add("--until", std::to_string(o.until));
+  if (o.breakpoint) add("--break", o.break_text);
   return words;
 }
 
@@ -158,7 +160,7 @@ void discard_folder(const fs::path& folder, bool is_new) {
 
 // What the waves of a failure are to show.
 WavesOrder waves_order(const Result& result) {
-  const arch::u64 cycle = result.failure->cycle;
+  const arch::u64 cycle = result.failure ? result.failure->cycle : result.stop->cycle;
   return {cycle > kWavesBefore ? cycle - kWavesBefore : 0, cycle + kWavesAfter, result.failed_hart,
           result.against_failed};
 }
@@ -185,7 +187,9 @@ void run_again(const RunOptions& options, const Traces& traces, bool waves, bool
                   ec);
   if (ec) return;
   child.wait(ec);
-  if (waves && fs::exists(waves_file(options), ec)) result.failure->waves = waves_file(options).string();
+  if (waves && fs::exists(waves_file(options), ec)) {
+    (result.failure ? result.failure->waves : result.stop->waves) = waves_file(options).string();
+  }
   if (pins && fs::exists(pins_file(options), ec)) take_pins(options, result);
 }
 
@@ -195,11 +199,11 @@ void record_failure(const RunOptions& options, const Traces& traces, Snapshots& 
   std::error_code ec;
   const auto copied = waves ? snapshots.record(waves_order(result)) : std::nullopt;
   if (copied && fs::exists(waves_file(options), ec)) {
-    result.failure->waves = waves_file(options).string();
+    (result.failure ? result.failure->waves : result.stop->waves) = waves_file(options).string();
     result.notes.push_back("the waves are those of a copy of the run, woken at cycle " + grouped(*copied));
     waves = false;
   }
-  bool pins = !options.dut_is_model() && !result.against_failed && !options.has_harts();
+  bool pins = (result.failure || opinions) && !options.dut_is_model() && !result.against_failed && !options.has_harts();
   if (pins && !opinions && !waves && result.seconds > kSecondsToRepeat) {
     pins = false;
     result.notes.push_back("the run is long, so its pins were not recorded; --simulator does it");
@@ -273,7 +277,9 @@ bool keeps_snapshots(const RunOptions& options, const std::optional<DutLibrary>&
                      [](const fs::path& trace) { return fs::is_regular_file(trace); });
 }
 
-int exit_status(Verdict verdict) { return verdict == Verdict::passed ? 0 : verdict == Verdict::failed ? 1 : 130; }
+int exit_status(Verdict verdict) {
+  return verdict == Verdict::passed || verdict == Verdict::stopped ? 0 : verdict == Verdict::failed ? 1 : 130;
+}
 
 // Everything that the user may have got wrong is looked at before anything is written.
 std::optional<DutLibrary> check_input(RunOptions& options) {
@@ -378,10 +384,13 @@ int run_command(const std::vector<std::string>& arguments) {
     result.failure->message = "the run compared nothing, so it proves nothing";
   }
   const bool opinions = !options.simulators.empty() && result.verdict != Verdict::interrupted;
-  const bool waves = result.failure && options.waves == Waves::on_fail && library;
+  const bool waves =
+      (result.failure || (result.stop && !result.stop->what.empty())) && options.waves == Waves::on_fail && library;
   if (waves || opinions) record_failure(options, traces, snapshots, waves, opinions, result);
   snapshots.end();
   if (options.waves == Waves::always && result.failure) result.failure->waves = waves_file(options).string();
+  if (options.waves == Waves::always && result.stop) result.stop->waves = waves_file(options).string();
+  if (result.stop) result.stop->waves_end = result.cycles + (options.waves_to != ~arch::u64{0} ? 0 : kWavesAfter);
   if (result.failure && !options.dut_is_model()) {
     write_failure_folder(options.out, *result.failure,
                          {result.command, result.reproduce, result.format,

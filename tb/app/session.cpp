@@ -137,7 +137,9 @@ Session::Session(const RunOptions& options, const DutLibrary& library, os::PhysM
       dut_(library, options.seed),
       lockstep_((dut_.select_bug(options.bug), dut_), memory, lockstep_config(memory, judged)),
       line_(!options.rerun_for_waves),
-      waves_(options) {
+      waves_(options),
+      stops_(options) {
+  stops_.watch(lockstep_.history());
   if (coverage_ && lockstep_.check()) coverage_->beside(lockstep_.check()->twin(), dut_.api().config);
   waves_window();
   lockstep_.on_quantum = [this, advance] { quantum(advance); };
@@ -175,6 +177,7 @@ void Session::quantum(const Advance& advance) {
   waves_.look(lockstep_.cycle(), against_ ? against_->b().lockstep().cycle() : 0);
   if (!waves_.order().against) waves_window();
   if (!options_.watch_against) watch(lockstep_);
+  stops_.check(lockstep_.cycle());
   if (interrupted()) throw Interrupted();
   if (progress_) line_.show(lockstep_.cycle(), progress_);
 }
@@ -194,6 +197,13 @@ void Session::fail(const DutWrong& wrong, Result& result) {
   failed.run_on(waves_.open() ? kWavesAfter : 0);
 }
 
+void stop(const Stopped& stopped, Result& result) {
+  result.verdict = Verdict::stopped;
+  result.stop.emplace();
+  result.stop->cycle = stopped.cycle;
+  result.stop->what = stopped.what;
+}
+
 void Session::run(const std::function<void()>& body, Result& result) {
   const double start = seconds_now();
   try {
@@ -201,6 +211,9 @@ void Session::run(const std::function<void()>& body, Result& result) {
     lockstep_.finish();
   } catch (const DutWrong& wrong) {
     fail(wrong, result);
+  } catch (const Stopped& stopped) {
+    stop(stopped, result);
+    lockstep_.run_on(waves_.open() ? kWavesAfter : 0);
   } catch (const Interrupted&) {
     result.verdict = Verdict::interrupted;
   }

@@ -12,6 +12,7 @@
 #include "tb/against/against_monitor.h"
 #include "tb/app/options.h"
 #include "tb/app/result.h"
+#include "tb/app/stops.h"
 #include "tb/coverage/monitor.h"
 #include "tb/dut/loader.h"
 #include "tb/failure/snapshots.h"
@@ -56,7 +57,7 @@ class WavesPlan {
   }
   // Opens and closes the file, `cycle` being the DUT's own; throws Interrupted when a copy has done its work.
   void advance(Dut&, arch::u64 cycle, const std::filesystem::path& file);
-  bool open() const { return open_; }
+  bool open() const { return open_; }  // or was, within its window
 
  private:
   Snapshots* snapshots_;
@@ -100,11 +101,10 @@ class Session {
   ProgressLine line_;
   Progress progress_;
   WavesPlan waves_;
+  Stops stops_;
 };
 
-// Cycles of waves kept before and after a failure.
-inline constexpr arch::u64 kWavesBefore = 2000;
-inline constexpr arch::u64 kWavesAfter = 200;
+void stop(const Stopped&, Result&);
 
 std::filesystem::path waves_file(const RunOptions&);
 

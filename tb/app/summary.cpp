@@ -128,6 +128,8 @@ void print_summary(const Result& r, const std::filesystem::path& folder) {
   if (!r.notes.empty()) std::cout << "\n";
   lines(r.notes);
   if (r.failure) print_failure(style, *r.failure);
+  if (r.stop && !r.stop->what.empty())
+    std::cout << "\n  " << style.bold("Stopped after") << "\n    " << r.stop->what << "\n";
   opinion_rows(style, r.opinions);
 
   std::cout << "\n";
@@ -144,14 +146,16 @@ void print_summary(const Result& r, const std::filesystem::path& folder) {
   }
   row("mismatches", grouped(r.mismatches != 0 ? r.mismatches : r.failure ? 1u : 0u));
   if (r.failure && !r.failure->waves.empty()) row("waves", r.failure->waves);
+  if (r.stop && !r.stop->waves.empty()) row("waves", r.stop->waves);
   if (!r.pins.empty()) row("pin log", r.pins);
   if (!r.report.empty()) row("report", r.report);
   row("run folder", folder.string());
   if (r.failure) row("reproduce", r.reproduce);
   std::cout << "\n  "
-            << (r.verdict == Verdict::passed   ? style.green("PASSED")
-                : r.verdict == Verdict::failed ? style.red("FAILED")
-                                               : style.red("INTERRUPTED"))
+            << (r.verdict == Verdict::passed    ? style.green("PASSED")
+                : r.verdict == Verdict::failed  ? style.red("FAILED")
+                : r.verdict == Verdict::stopped ? style.green("STOPPED")
+                                                : style.red("INTERRUPTED"))
             << verdict_remark(r) << "\n";
 }
 

@@ -76,6 +76,11 @@ Waves open(const std::string& name) {
   const auto* failure = member(*result, "failure");
   const bool failed = failure && failure->is_object();
   waves.offset = time_of_cycle_0(waves.file, number(*result, "cycles"), failed ? 200 : 0);
+  const auto* stop = member(*result, "stop");
+  if (stop && stop->is_object()) {
+    waves.offset = time_of_cycle_0(waves.file, number(stop->get_object(), "waves_end"), 0);
+    waves.markers.push_back({"stop", number(stop->get_object(), "cycle")});
+  }
   if (!failed) return waves;
   const auto& f = failure->get_object();
   if (const auto* signal = member(f, "signal"); signal && signal->is_string()) waves.signal = signal->get_string();

@@ -31,8 +31,9 @@ void History::port(u64 cycle, Side side, const kilburn_dut_in& in, const kilburn
                " port answers no request (id " + std::to_string(pout.rsp_id) + ") in cycle " + std::to_string(cycle));
     }
     request.open = false;
-    events_.push_back({cycle, Kind::response, side, pout.rsp_id, pout.rsp_fault, pout.rsp_level, pout.rsp_size,
-                       pout.rsp_err, pout.rsp_pa, 0, 0});
+    note({cycle, Kind::response, side, pout.rsp_id, pout.rsp_fault, pout.rsp_level, pout.rsp_size, pout.rsp_err,
+          pout.rsp_pa, 0, 0},
+         &request.request);
   }
   if (pin.valid && pout.req_ready) {
     OpenRequest& request = open[pin.id & 15];
@@ -44,9 +45,8 @@ void History::port(u64 cycle, Side side, const kilburn_dut_in& in, const kilburn
                                    : arch::Op::read,
                        static_cast<arch::Mode>(pin.mode), pin.ac != 0, pin.implicit != 0};
     request.context = {in.ctx_root, static_cast<arch::u16>(in.ctx_asid), in.ctx_ctl, in.ctx_pkru, in.ctx_pkrs};
-    events_.push_back({cycle, Kind::request, side, pin.id, pin.write, pin.mode,
-                       static_cast<u8>(pin.ac | pin.implicit << 1), static_cast<arch::u16>(in.ctx_asid), pin.va,
-                       in.ctx_root, in.ctx_ctl});
+    note({cycle, Kind::request, side, pin.id, pin.write, pin.mode, static_cast<u8>(pin.ac | pin.implicit << 1),
+          static_cast<arch::u16>(in.ctx_asid), pin.va, in.ctx_root, in.ctx_ctl});
   }
 }
 
@@ -71,12 +71,12 @@ void History::check_held(u64 cycle, const kilburn_dut_out& out) {
 
 void History::memory(u64 cycle, const kilburn_dut_in& in, const kilburn_dut_out& out) {
   if (in.mem_rsp_valid) {
-    events_.push_back({cycle, Kind::mem_response, Side::data, in.mem_rsp_id, in.mem_rsp_match, in.mem_rsp_err, 0, 0,
-                       in.mem_rsp_data, 0, 0});
+    note({cycle, Kind::mem_response, Side::data, in.mem_rsp_id, in.mem_rsp_match, in.mem_rsp_err, 0, 0, in.mem_rsp_data,
+          0, 0});
   }
   if (in.mem_req_ready && out.mem_req_valid) {
-    events_.push_back({cycle, Kind::mem_request, Side::data, out.mem_req_id, out.mem_req_op, 0, 0, 0, out.mem_req_addr,
-                       out.mem_req_cmp, out.mem_req_data});
+    note({cycle, Kind::mem_request, Side::data, out.mem_req_id, out.mem_req_op, 0, 0, 0, out.mem_req_addr,
+          out.mem_req_cmp, out.mem_req_data});
   }
 }
 
@@ -84,20 +84,84 @@ void History::invalidation(u64 cycle, const kilburn_dut_in& in, const kilburn_du
   if (out.inv_ack) {
     if (!invalidating_) protocol("R6: an acknowledge without an invalidation in cycle " + std::to_string(cycle));
     invalidating_ = false;
-    events_.push_back({cycle, Kind::inv_ack, Side::data, 0, 0, 0, 0, 0, 0, 0, 0});
+    note({cycle, Kind::inv_ack, Side::data, 0, 0, 0, 0, 0, 0, 0, 0});
   }
   if (in.inv_valid && out.inv_ready) {
     if (invalidating_) {
       protocol("R6: an invalidation is taken before the one before is acknowledged, in cycle " + std::to_string(cycle));
     }
     invalidating_ = true;
-    events_.push_back({cycle, Kind::inv_request, Side::data, 0, in.inv_op, 0, 0, static_cast<arch::u16>(in.inv_asid),
-                       in.inv_va, 0, 0});
+    note({cycle, Kind::inv_request, Side::data, 0, in.inv_op, 0, 0, static_cast<arch::u16>(in.inv_asid), in.inv_va, 0,
+          0});
   }
 }
 
-void History::edit(u64 cycle, u64 pa, u64 value) {
-  events_.push_back({cycle, Kind::edit, Side::data, 0, 0, 0, 0, 0, pa, value, 0});
+void History::edit(u64 cycle, u64 pa, u64 value) { note({cycle, Kind::edit, Side::data, 0, 0, 0, 0, 0, pa, value, 0}); }
+
+Transfer History::transfer(const Event& e, const arch::Request* answered) {
+  Transfer t;
+  t.line = text(e);
+  t.set(Field::cycle, e.cycle);
+  const auto on_port = [&](const arch::Request& r) {
+    t.set(Field::side, e.side == Side::data);
+    t.set(Field::id, e.id);
+    t.set(Field::va, r.va);
+    t.set(Field::write, r.op == arch::Op::write);
+    t.set(Field::fetch, r.op == arch::Op::fetch);
+    t.set(Field::mode, static_cast<u64>(r.mode));
+  };
+  switch (e.kind) {
+    case Kind::request:
+      t.kind = Transfer::Kind::request;
+      on_port({e.x,
+               e.side == Side::instruction ? arch::Op::fetch
+               : e.op                      ? arch::Op::write
+                                           : arch::Op::read,
+               static_cast<arch::Mode>(e.a), false, false});
+      t.set(Field::asid, e.c);
+      t.set(Field::root, e.y);
+      t.set(Field::controls, e.z);
+      break;
+    case Kind::response:
+      t.kind = Transfer::Kind::response;
+      on_port(*answered);
+      t.set(Field::fault, e.op);
+      t.set(Field::level, e.a);
+      if (e.op == 0) {
+        t.set(Field::pa, e.x);
+        t.set(Field::size, e.b);
+      } else {
+        t.set(Field::error, e.c);
+      }
+      break;
+    case Kind::mem_request:
+      t.kind = e.op == 0 ? Transfer::Kind::read : Transfer::Kind::swap;
+      t.set(Field::id, e.id);
+      t.set(Field::pa, e.x);
+      if (e.op != 0) t.set(Field::data, e.z);
+      break;
+    case Kind::mem_response:
+      t.kind = Transfer::Kind::answer;
+      t.set(Field::id, e.id);
+      t.set(Field::error, e.a);
+      if (!e.a) t.set(Field::data, e.x);
+      break;
+    case Kind::inv_request:
+      t.kind = Transfer::Kind::operation;
+      t.set(Field::op, e.op);
+      t.set(Field::va, e.x);
+      t.set(Field::asid, e.c);
+      break;
+    case Kind::inv_ack:
+      t.kind = Transfer::Kind::acknowledge;
+      break;
+    case Kind::edit:
+      t.kind = Transfer::Kind::edit;
+      t.set(Field::pa, e.x);
+      t.set(Field::data, e.y);
+      break;
+  }
+  return t;
 }
 
 const OpenRequest* History::request_of(Side side, const kilburn_dut_out& out) const {

@@ -4,15 +4,15 @@
 #pragma once
 
 #include <boost/circular_buffer.hpp>
+#include <functional>
 #include <string>
 #include <vector>
 
 #include "model/arch/types.h"
 #include "tb/dut/dut.h"
+#include "tb/lockstep/transfer.h"
 
 namespace kilburn::tb {
-
-enum class Side : arch::u8 { instruction = 0, data = 1 };
 
 // A request as it was accepted, kept until its response.
 struct OpenRequest {
@@ -36,6 +36,9 @@ class History {
     if (in.mem_rsp_valid | (in.mem_req_ready & out.mem_req_valid)) memory(cycle, in, out);
     if ((in.inv_valid & out.inv_ready) | out.inv_ack) invalidation(cycle, in, out);
   }
+
+  // Told of every transfer from now on; it must not throw.
+  void watch(std::function<void(const Transfer&)> watcher) { watcher_ = std::move(watcher); }
 
   // The DUT was reset: what it offered and nobody took is gone.
   void reset() { held_ = 0; }
@@ -76,6 +79,13 @@ class History {
       held_out_ = out;
   }
   void check_held(arch::u64 cycle, const kilburn_dut_out& out);
+  // `answered`: the request of a response.
+  void note(const Event& event, const arch::Request* answered = nullptr) {
+    events_.push_back(event);
+    if (watcher_) [[unlikely]]
+      watcher_(transfer(event, answered));
+  }
+  static Transfer transfer(const Event&, const arch::Request* answered);
   void protocol(std::string message) {
     if (protocol_error_.empty()) protocol_error_ = std::move(message);
   }
@@ -91,6 +101,7 @@ class History {
   bool invalidating_ = false;
   std::string protocol_error_;
   arch::u64 responses_ = 0;
+  std::function<void(const Transfer&)> watcher_;
 };
 
 // "store 0x00007f..." for people.

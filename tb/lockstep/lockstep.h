@@ -32,6 +32,13 @@ struct Interrupted : std::runtime_error {
   Interrupted() : std::runtime_error("interrupted") {}
 };
 
+// The user's --until or --break has come: ends the run as it stands.
+struct Stopped : Interrupted {
+  Stopped(arch::u64 at_cycle, std::string event) : cycle(at_cycle), what(std::move(event)) {}
+  arch::u64 cycle;
+  std::string what;  // the transfer; empty if the cycle itself was asked for
+};
+
 struct LockstepConfig {
   arch::Settings settings;              // of DUT and reference
   arch::u64 seed = 1;                   // of the memory's timing; never 0

@@ -32,6 +32,11 @@ TEST_CASE("unknown commands and options are refused") {
   refused({"run"}, "exactly one of --program, --trace, --workload, --test, --vectors");
   refused({"run", "--test", "random", "--trace", "x"}, "exactly one of");
   refused({"run", "--test", "nonesuch"}, "there is no test \"nonesuch\"");
+  refused({"run", "--test", "random", "--break", "fault &&"}, "--break: a condition, a value or a ')' is missing");
+  refused({"run", "--test", "random", "--until", "soon"}, "--until");
+  refused({"run", "--test", "random", "--goto", "9", "--until", "8"}, "--until and --goto both say where to stop");
+  refused({"run", "--test", "random", "--goto", "9", "--waves", "never"}, "--waves does not go with it");
+  refused({"run", "--test", "random", "--dut", "arch", "--until", "8"}, "cycles of one DUT");
   refused({"run", "--test", "random", "--snapshots", "often"}, "--snapshots needs seconds from 0 to 3600");
   refused({"run", "--test", "random", "--snapshots", "-1"}, "--snapshots needs seconds from 0 to 3600");
   refused({"run", "--test", "random", "--format", "vax"}, "there is no format \"vax\"");

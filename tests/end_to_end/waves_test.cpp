@@ -75,6 +75,55 @@ TEST_CASE("a copy of the run records the same waves as the run made again") {
   }
 }
 
+TEST_CASE("a run stops where it is told to, with the waves of that place") {
+  const Folder folder;
+  const auto run = [&](std::vector<std::string> more, const std::string& out) {
+    std::vector<std::string> words = {"run", "--test", "random", "--count", "20000", "--seed", "5", "--out", out};
+    words.insert(words.end(), more.begin(), more.end());
+    const Ran ran = folder.run(words);
+    INFO(ran.out << ran.err);
+    REQUIRE(ran.status == 0);
+    return folder.result(out);
+  };
+  const auto cycle_of = [](const boost::json::object& result) {
+    return result.at("stop").as_object().at("cycle").to_number<std::uint64_t>();
+  };
+  const auto text = [&](const std::string& out, std::uint64_t cycle) {
+    const Ran ran =
+        folder.run({"waves", out, "--text", "--window", std::to_string(cycle - 9) + ":" + std::to_string(cycle + 9),
+                    "--signals", "i_rsp_valid_o,i_rsp_fault_o,d_rsp_valid_o,d_rsp_fault_o,d_rsp_pa_o,inv_valid_i"});
+    INFO(ran.err);
+    REQUIRE(ran.status == 0);
+    return ran.out;
+  };
+  const auto without_markers = [](std::string diagram) { return diagram.substr(0, diagram.find('^')); };
+  CHECK(run({"--waves", "always"}, "whole").at("verdict") == "passed");
+
+  const auto until = run({"--until", "5000"}, "until");
+  CHECK(until.at("verdict") == "stopped");
+  CHECK(cycle_of(until) >= 5000);
+  CHECK(cycle_of(until) < 5064);
+  CHECK_FALSE(std::filesystem::exists(folder / "until/waves.fst"));
+
+  run({"--goto", "9000"}, "goto");
+  CHECK(without_markers(text("goto", 9000)) == without_markers(text("whole", 9000)));
+
+  for (const std::string condition : {"response && fault == #PF && cycle > 6000", "op == PAGE && cycle > 6000"}) {
+    const auto result = run({"--break", condition}, "break");
+    INFO(condition);
+    CHECK(result.at("verdict") == "stopped");
+    const std::string what(result.at("stop").as_object().at("what").as_string());
+    CHECK_THAT(what, Contains(condition[0] == 'r' ? ": #PF" : "TLB operation PAGE,"));
+    CHECK_THAT(what, Contains("cycle " + std::to_string(cycle_of(result)) + " "));
+    CHECK(cycle_of(result) > 6000);
+    const std::string diagram = text("break", cycle_of(result));
+    CHECK_THAT(diagram, Contains("^ stop, cycle " + std::to_string(cycle_of(result))));
+    CHECK(without_markers(diagram) == without_markers(text("whole", cycle_of(result))));
+  }
+  const auto never = run({"--break", "va == 1 && pa == 2"}, "never");
+  CHECK(never.at("verdict") == "passed");
+}
+
 TEST_CASE("waves --diff names the first cycle and signal") {
   const Folder folder;
   const auto run = [&](const char* name, const char* seed) {
