@@ -2,6 +2,8 @@
 //
 // The same inputs once more: on another instance, beside another instance, with other values where nobody may look,
 // and with waves on.
+#include <unistd.h>
+
 #include <cstring>
 
 #include "tb/conformance/conformance.h"
@@ -129,7 +131,8 @@ bool opens(Dut& dut, const std::filesystem::path& file) {
 // Tracing is asked for in a folder that is not there, and then in one that is.
 ConformanceCheck check_waves(const DutLibrary& library, const Recorded& recorded, const std::filesystem::path& folder) {
   if (!library.api().waves_open) return {"waves", true, "not offered"};
-  const std::filesystem::path file = folder / "adapter.fst";
+  // Self-tests may run side by side, in one folder for temporary files.
+  const std::filesystem::path file = folder / ("adapter-" + std::to_string(getpid()) + ".fst");
   std::string wrong;
   {
     Replay replay(library, recorded);

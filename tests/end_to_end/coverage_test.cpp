@@ -81,7 +81,7 @@ TEST_CASE("decisions: every DUT that it runs on agrees with the architecture") {
   const Folder folder;
   for (const char* dut : {"mmu", "arch", "tlm"}) {
     for (const char* format : {"x86-64", "alpha", "alpha-x64"}) {
-      const Ran ran = folder.run({"run", "--test", "decisions", "--count", "2000", "--dut", dut, "--format", format,
+      const Ran ran = folder.run({"run", "--test", "decisions", "--count", "6000", "--dut", dut, "--format", format,
                                   "--out", std::string(dut) + format});
       INFO(dut << " " << format << "\n" << ran.err << ran.out);
       REQUIRE(ran.status == 0);

@@ -83,6 +83,7 @@ Seen look(const Folder& folder, const std::string& page, const std::vector<std::
                                     "--dump-dom"};
   words.insert(words.end(), options.begin(), options.end());
   words.push_back("file://" + (folder / page).string());
+  for (const char* file : {"dom.txt", "log.txt"}) std::filesystem::remove(folder / file);  // not cut when written again
   bp::child child(bp::search_path("chromium"), bp::args(words),
                   bp::std_in<bp::null, bp::std_out>(folder / "dom.txt").string(),
                   bp::std_err > (folder / "log.txt").string());

@@ -3,6 +3,7 @@
 // The folder of a failure and `kilburn waves`.
 #include <chrono>
 #include <csignal>
+#include <sstream>
 #include <thread>
 
 #include "tests/catch.h"
@@ -78,7 +79,9 @@ TEST_CASE("a copy of the run records the same waves as the run made again") {
 TEST_CASE("a run stops where it is told to, with the waves of that place") {
   const Folder folder;
   const auto run = [&](std::vector<std::string> more, const std::string& out) {
-    std::vector<std::string> words = {"run", "--test", "random", "--count", "20000", "--seed", "5", "--out", out};
+    // Settings of its own, so that nothing is reset meanwhile: a cycle has the same time in every window.
+    std::vector<std::string> words = {"run", "--test", "random",        "--count", "20000", "--seed",
+                                      "5",   "--set",  "maxphyaddr=46", "--out",   out};
     words.insert(words.end(), more.begin(), more.end());
     const Ran ran = folder.run(words);
     INFO(ran.out << ran.err);
@@ -96,7 +99,14 @@ TEST_CASE("a run stops where it is told to, with the waves of that place") {
     REQUIRE(ran.status == 0);
     return ran.out;
   };
-  const auto without_markers = [](std::string diagram) { return diagram.substr(0, diagram.find('^')); };
+  const auto without_markers = [](const std::string& diagram) {
+    std::istringstream lines(diagram);
+    std::string signals;
+    for (std::string line; std::getline(lines, line);) {
+      if (!line.empty() && line[0] != ' ') signals += line + "\n";
+    }
+    return signals;
+  };
   CHECK(run({"--waves", "always"}, "whole").at("verdict") == "passed");
 
   const auto until = run({"--until", "5000"}, "until");
