@@ -233,7 +233,8 @@ int waves_command(const std::vector<std::string>& arguments) {
     last = first + kBefore + kAfter;
   }
   if (map.count("window")) parse_window(map["window"].as<std::string>(), first, last);
-  Diagram diagram = sample(waves.file, chosen_signals(map, waves), first, last, waves.offset);
+  Diagram diagram = sample(waves.file, chosen_signals(map, waves), first, last,
+                           time_of_cycle_0(waves.file, waves.offset, first, kReset));
   diagram.markers = waves.markers;
   if (map.count("text")) std::cout << to_text(diagram);
   if (map.count("svg")) write_file(map["svg"].as<std::string>(), to_svg(diagram));

@@ -6,6 +6,8 @@
 #include <algorithm>
 #include <sstream>
 
+#include "tb/failure/folder.h"
+
 namespace kilburn::tb {
 using arch::u64;
 
@@ -20,7 +22,9 @@ constexpr struct {
 // The states that tell what the units are doing, where the design has them.
 constexpr const char* kStates[] = {"state_q", "walk_state_q", "inv_state_q", "slot_state_q", "level_q"};
 
-u64 time_of(const Marker& marker, u64 offset) { return offset + kTimePerCycle * marker.cycle; }
+u64 time_of(const FstFile& file, const Marker& marker, u64 offset) {
+  return time_of_cycle_0(file, offset, marker.cycle, kReset) + kTimePerCycle * marker.cycle;
+}
 
 }  // namespace
 
@@ -54,14 +58,14 @@ std::vector<SignalGroup> signal_groups(const FstFile& file) {
 std::string gtkwave_save_file(const FstFile& file, const std::vector<Marker>& markers, u64 offset) {
   std::ostringstream out;
   constexpr u64 kShownBefore = 50;  // cycles before the last marker, at the left edge
-  const u64 last = markers.empty() ? file.begin() : time_of(markers.back(), offset);
+  const u64 last = markers.empty() ? file.begin() : time_of(file, markers.back(), offset);
   out << "[timestart] " << std::max(file.begin(), last - std::min(last, kShownBefore * kTimePerCycle))
       << "\n[size] 1600 1000\n[pos] -1 -1\n";
   // Zoom (some 65 cycles on a wide screen), the primary marker, then the markers A to Z.
   out << "*-7.000000 " << last;
   for (std::size_t n = 0; n < 26; ++n) {
     if (n < markers.size())
-      out << " " << time_of(markers[n], offset);
+      out << " " << time_of(file, markers[n], offset);
     else
       out << " -1";
   }
@@ -86,7 +90,7 @@ std::string surfer_command_file(const FstFile& file, const std::vector<Marker>& 
     for (const auto* signal : group.signals) out << "variable_add " << signal->name << "\n";
   }
   for (const Marker& marker : markers) {
-    out << "cursor_set " << time_of(marker, offset) << "\n"
+    out << "cursor_set " << time_of(file, marker, offset) << "\n"
         << "marker_set " << marker.name << "\n";
   }
   if (!markers.empty()) out << "goto_cursor\n";

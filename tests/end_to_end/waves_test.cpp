@@ -76,6 +76,35 @@ TEST_CASE("a copy of the run records the same waves as the run made again") {
   }
 }
 
+// The random test resets the DUT for other settings, which takes time and no cycles.
+TEST_CASE("a cycle is found before and after resets") {
+  const Folder folder;
+  const auto run = [&](std::vector<std::string> more, const std::string& out) {
+    std::vector<std::string> words = {"run", "--test", "random", "--count", "20000", "--seed", "5", "--out", out};
+    words.insert(words.end(), more.begin(), more.end());
+    REQUIRE(folder.run(words).status == 0);
+    return folder.result(out);
+  };
+  const auto whole = run({"--waves", "always"}, "whole");
+  CHECK(figure(whole, "translation", "restarts_with_other_settings") >= 1);
+  // What the reset before the window was at, and the window's place, are of no account.
+  for (const std::uint64_t from : {200u, 3000u, 9000u, 14000u}) {
+    const auto stopped = run({"--break", "response && side == d && !fault && cycle > " + std::to_string(from)},
+                             "b" + std::to_string(from));
+    const std::string what(stopped.at("stop").as_object().at("what").as_string());
+    const auto cycle = stopped.at("stop").as_object().at("cycle").to_number<std::uint64_t>();
+    const std::string pa = what.substr(what.find("pa ") + 3, what.find(',') - what.find("pa ") - 3);
+    for (const std::string& of : {std::string("whole"), "b" + std::to_string(from)}) {
+      const Ran ran =
+          folder.run({"waves", of, "--text", "--window", std::to_string(cycle) + ":" + std::to_string(cycle),
+                      "--signals", "d_rsp_valid_o,d_rsp_ready_i,d_rsp_pa_o"});
+      INFO(of << "\n" << what << "\n" << ran.out << ran.err);
+      CHECK(ran.status == 0);
+      CHECK_THAT(ran.out, Contains(pa));
+    }
+  }
+}
+
 TEST_CASE("a run stops where it is told to, with the waves of that place") {
   const Folder folder;
   const auto run = [&](std::vector<std::string> more, const std::string& out) {
