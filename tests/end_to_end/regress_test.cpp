@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <csignal>
 #include <random>
+#include <regex>
 #include <thread>
 
 #include "tests/catch.h"
@@ -299,7 +300,8 @@ TEST_CASE("the shipped lists can be planned, and promise what they plan") {
 
 TEST_CASE("the list of legal MMUs is planned where its DUTs are built, and names what is missing elsewhere") {
   const Folder folder;
-  const bool built = folder.run({"list", "duts"}).out.find("  mmu-large ") != std::string::npos;
+  const std::string duts = folder.run({"list", "duts"}).out;  // those of x86-64 are built by default
+  const bool built = std::regex_search(duts, std::regex("  mmu-large +alpha "));
   const Ran ran = folder.run({"regress", "legal", "--dry-run"});
   CHECK(folder.empty());
   if (built) return check_promise("legal", ran);
