@@ -42,8 +42,10 @@ struct Row {
 constexpr arch::Format kFormats[] = {arch::Format::x86_64, arch::Format::alpha, arch::Format::alpha_x64};
 
 std::vector<Row> tests() {
-  return {{"random", "any DUT", "constrained-random requests, invalidations, page-table edits, memory timing"},
-          {"decisions", "any DUT", "every rule, level and cause about as often as every other, an access at a time"}};
+  return {
+      {"random", "any DUT", "constrained-random requests, invalidations, page-table edits, memory timing"},
+      {"decisions", "any DUT", "every rule, level and cause about as often as every other, an access at a time"},
+      {"scenes", "any DUT", "what chance meets seldom, made on purpose: every rule, change, race and invalidation"}};
 }
 
 std::vector<Row> workloads() {

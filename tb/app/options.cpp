@@ -38,6 +38,9 @@ std::string RunOptions::source_name() const {
 
 namespace {
 
+// A built-in test that drives one DUT, an access or a scene at a time.
+bool plays_alone(const std::string& test) { return test == "decisions" || test == "scenes"; }
+
 po::options_description visible_options() {
   po::options_description source("What to run (exactly one)");
   source.add_options()("program", po::value<std::vector<std::string>>()->value_name("'CMD ARGS'"),
@@ -47,7 +50,7 @@ po::options_description visible_options() {
       "workload", po::value<std::string>()->value_name("NAME"),
       "run a program that is written for one mechanism of the OS (kilburn list workloads)")(
       "test", po::value<std::string>()->value_name("NAME"),
-      "run a built-in test, random or decisions, or a directed test, FILE.kt, as kilburn shrink writes them")(
+      "run a built-in test, random, decisions or scenes, or a directed test, FILE.kt, as kilburn shrink writes them")(
       "vectors", po::value<std::string>()->value_name("FILE"),
       "run recorded accesses and compare every outcome, page-table words included")(
       "dump", po::value<std::string>()->value_name("GUEST.elf"),
@@ -346,9 +349,9 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   for (const auto& program : o.programs) {
     if (po::split_unix(program).empty()) throw UserError("--program is empty");
   }
-  if (map.count("test") && o.test != "random" && o.test != "decisions" && !is_directed_test(o.test)) {
+  if (map.count("test") && o.test != "random" && !plays_alone(o.test) && !is_directed_test(o.test)) {
     throw UserError("there is no test \"" + o.test +
-                    "\"; there are: random, decisions, or a file of a directed test, FILE.kt");
+                    "\"; there are: random, decisions, scenes, or a file of a directed test, FILE.kt");
   }
   o.format = format_option(map);
   o.format_given = !map["format"].defaulted();
@@ -392,7 +395,7 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
     throw UserError("--waves is never, on-fail or always, not \"" + waves + "\"");
   parse_against(map, o);
   parse_harts(map, o);
-  if (o.test == "decisions" && (o.has_harts() || o.has_against())) throw UserError("--test decisions has one DUT");
+  if (plays_alone(o.test) && (o.has_harts() || o.has_against())) throw UserError("--test " + o.test + " has one DUT");
   parse_os_options(map, o);
   if (o.waves == Waves::always && model) throw UserError("--waves always needs RTL, which --dut " + o.dut + " is not");
   if (map.count("waves-window")) {

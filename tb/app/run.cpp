@@ -219,6 +219,8 @@ void run_source(const RunOptions& options, const std::optional<DutLibrary>& libr
     run_harts(options, *library, result);
   else if (options.test == "decisions")
     run_decisions(options, *library, result);
+  else if (options.test == "scenes")
+    run_scenes(options, *library, result);
   else if (!options.test.empty())
     run_random(options, *library, result);
   else if (!options.vectors.empty())

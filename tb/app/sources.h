@@ -16,6 +16,9 @@ void run_random(const RunOptions&, const DutLibrary&, Result&);
 // Every decision about as often as every other.
 void run_decisions(const RunOptions&, const DutLibrary&, Result&);
 
+// Situations that chance meets seldom, made on purpose.
+void run_scenes(const RunOptions&, const DutLibrary&, Result&);
+
 // The random test on several instances of the DUT with one memory.
 void run_harts(const RunOptions&, const DutLibrary&, Result&);
 

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// `kilburn run --test scenes`.
+#include "sw/hw/ram.h"
+#include "tb/app/sources.h"
+#include "tb/stimulus/scenes.h"
+#include "tb/text.h"
+
+namespace kilburn::tb {
+
+void run_scenes(const RunOptions& options, const DutLibrary& library, Result& result) {
+  run_with_dut(options, [&](const Advance& advance) {
+    os::RamMem memory(ScenesTest::kMemoryBytes);
+    Session session(options, library, memory, advance);
+    RandomTestConfig config{options.format, options.count, options.seed};
+    config.vary_settings = !options.settings_given && library.api().config.cfg_pins != 0;
+    config.features = library.api().config.features;
+    ScenesTest test(session.lockstep(), config);
+    const ScenesResult& r = test.result();
+    session.show([&] { return grouped(r.answered) + " of " + grouped(options.count) + " responses"; });
+    session.run([&] { test.run(); }, result);
+    result.translation.insert(result.translation.begin(), {{"responses", r.answered},
+                                                           {"scenes", r.scenes},
+                                                           {"invalidations", r.invalidations},
+                                                           {"restarts with other settings", r.restarts}});
+    result.comparisons.emplace_back("responses against the architecture's walk", r.compared);
+    for (unsigned code = 1; code < 16; ++code) {
+      if (r.faults[code] == 0) continue;
+      result.faults.emplace_back(std::string(arch::name(static_cast<arch::Fault>(code))), r.faults[code]);
+    }
+  });
+}
+
+}  // namespace kilburn::tb
