@@ -4,6 +4,7 @@
 #include "tb/regress/report.h"
 
 #include <algorithm>
+#include <cstdlib>
 #include <iomanip>
 #include <ostream>
 #include <sstream>
@@ -208,9 +209,22 @@ void print_report(std::ostream& out, const Report& r, const fs::path& folder) {
   }
 }
 
+namespace {
+
+fs::path attachments_of(const fs::path& folder) {
+  const fs::path whole = fs::weakly_canonical(fs::absolute(folder));
+  const char* project = std::getenv("CI_PROJECT_DIR");
+  if (project == nullptr || *project == '\0') return whole;
+  const fs::path inside = whole.lexically_relative(fs::weakly_canonical(project));
+  // What lies outside the project is no artifact.
+  return inside.empty() || *inside.begin() == ".." ? whole : inside;
+}
+
+}  // namespace
+
 void write_reports(const Report& r, const fs::path& folder) {
   write_whole(folder / "report.json", json_report(r));
-  write_whole(folder / "junit.xml", junit_report(r));
+  write_whole(folder / "junit.xml", junit_report(r, attachments_of(folder)));
   write_whole(folder / "report.html", html_report(r));
 }
 

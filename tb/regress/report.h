@@ -55,11 +55,13 @@ std::string waves_of(const Report&, std::size_t job);
 
 void print_report(std::ostream&, const Report&, const std::filesystem::path& folder);
 std::string json_report(const Report&);
-std::string junit_report(const Report&);
+// `folder`: the results folder as attachments name it.
+std::string junit_report(const Report&, const std::filesystem::path& folder = {});
 std::string html_report(const Report&);
 std::string plan_html(const PlanState&);
 
-// report.json, junit.xml and report.html. Throws EnvironmentError.
+// report.json, junit.xml and report.html. Attachments in junit.xml are named from the root of GitLab's project
+// ($CI_PROJECT_DIR), or absolutely, as Jenkins reads them, where that is not set. Throws EnvironmentError.
 void write_reports(const Report&, const std::filesystem::path& folder);
 
 }  // namespace kilburn::regress

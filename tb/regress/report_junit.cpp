@@ -42,7 +42,7 @@ void property(std::ostream& out, const std::string& indent, const std::string& k
   out << indent << "<property name=\"" << markup(key) << "\" value=\"" << markup(value) << "\"/>\n";
 }
 
-void write_case(std::ostream& out, const Report& r, std::size_t job) {
+void write_case(std::ostream& out, const Report& r, std::size_t job, const std::filesystem::path& results) {
   const auto& run = r.results.runs[job];
   const std::string command = reproduce_command(r, job);
   out << "    <testcase classname=\"" << markup(r.plan.name + "." + r.plan.test_of(job).name) << "\" name=\"seed "
@@ -60,12 +60,14 @@ void write_case(std::ostream& out, const Report& r, std::size_t job) {
     const char* element = is_failure(run->verdict) ? "failure" : "error";
     out << "      <" << element << " type=\"" << markup(signature(*run)) << "\" message=\"" << markup(run->message)
         << "\">" << markup(command) << "</" << element << ">\n";
-    const std::string folder = run_folder(r.plan, job, false).generic_string();
+    // GitLab links the first one: what the run says of the failure.
+    const auto attach = [&](const std::filesystem::path& file) {
+      out << "[[ATTACHMENT|" << markup((results / file).generic_string()) << "]]\n";
+    };
+    const std::filesystem::path folder = run_folder(r.plan, job, false);
     out << "      <system-out>" << markup(command) << "\n";
-    for (const char* file : {"/result.json", "/stdout.txt", "/stderr.txt"}) {
-      out << "[[ATTACHMENT|" << markup(folder + file) << "]]\n";
-    }
-    if (!waves.empty()) out << "[[ATTACHMENT|" << markup(waves) << "]]\n";
+    for (const char* file : {"stdout.txt", "result.json", "stderr.txt"}) attach(folder / file);
+    if (!waves.empty()) attach(waves);
     out << "</system-out>\n";
   }
   out << "    </testcase>\n";
@@ -73,7 +75,7 @@ void write_case(std::ostream& out, const Report& r, std::size_t job) {
 
 }  // namespace
 
-std::string junit_report(const Report& r) {
+std::string junit_report(const Report& r, const std::filesystem::path& folder) {
   Counted all;
   for (std::size_t job = 0; job < r.plan.jobs.size(); ++job) add(r, job, all);
   // What made the whole red and belongs to no run is a case of its own: a CI server shows cases only.
@@ -89,7 +91,7 @@ std::string junit_report(const Report& r) {
       add(r, last, suite);
     }
     out << "  <testsuite name=\"" << markup(r.plan.test_of(first).name) << "\"" << attributes(suite) << ">\n";
-    for (std::size_t job = first; job < last; ++job) write_case(out, r, job);
+    for (std::size_t job = first; job < last; ++job) write_case(out, r, job, folder);
     out << "  </testsuite>\n";
   }
   Counted honest;

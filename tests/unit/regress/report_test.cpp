@@ -5,6 +5,8 @@
 
 #include <boost/json.hpp>
 #include <boost/property_tree/xml_parser.hpp>
+#include <cstdlib>
+#include <fstream>
 #include <sstream>
 
 #include "tests/catch.h"
@@ -180,6 +182,29 @@ TEST_CASE("JUnit has a case a seed with command and attachments, and one for the
   CHECK_THAT(second.get<std::string>("system-out"), Contains("--seed 2") &&
                                                         Contains("[[ATTACHMENT|runs/a/2/result.json]]") &&
                                                         Contains("[[ATTACHMENT|repeated/a/2/waves.fst]]"));
+  // GitLab links the first attachment of a case.
+  const std::string said = second.get<std::string>("system-out");
+  CHECK(said.find("[[ATTACHMENT|runs/a/2/stdout.txt]]") == said.find("[[ATTACHMENT|"));
+}
+
+TEST_CASE("JUnit names attachments from the root of GitLab's project, or absolutely") {
+  const Report report = report_of(plan(), {passed(10), ended(RunVerdict::failed, "m"), passed(1)});
+  const ScratchFolder folder;
+  std::filesystem::create_directories(folder.path() / "results/regression");
+  const auto attached = [&](const char* project) {
+    project == nullptr ? ::unsetenv("CI_PROJECT_DIR") : ::setenv("CI_PROJECT_DIR", project, 1);
+    write_reports(report, folder.path() / "results/regression");
+    ::unsetenv("CI_PROJECT_DIR");
+    std::ifstream text(folder.path() / "results/regression/junit.xml");
+    const std::string junit{std::istreambuf_iterator<char>(text), {}};
+    const auto begin = junit.find("[[ATTACHMENT|") + 13;
+    return junit.substr(begin, junit.find("]]", begin) - begin);
+  };
+  const std::string file = "results/regression/runs/a/2/stdout.txt";
+  CHECK(attached(folder.path().c_str()) == file);
+  CHECK(attached((folder.path().string() + "/").c_str()) == file);
+  CHECK(attached(nullptr) == (std::filesystem::canonical(folder.path()) / file).string());
+  CHECK(attached("/elsewhere") == (std::filesystem::canonical(folder.path()) / file).string());
 }
 
 TEST_CASE("JUnit shows a red that belongs to no run") {
