@@ -8,6 +8,7 @@
 #include <iostream>
 
 #include "tb/app/command_line.h"
+#include "tb/coverage/merge.h"
 #include "tb/errors.h"
 #include "tb/regress/test_list.h"
 
@@ -29,6 +30,47 @@ TestNames listed_tests(const fs::path& folder) {
     for (const Test& test : list.tests) names.insert(list.name + ": " + test.name);
   }
   return names;
+}
+
+// What a plan can ask about beside tables: the points and crosses of the coverage model.
+const Models& models() {
+  static const Models known = [] {
+    Models all;
+    for (const coverage::Item& item : coverage::Model::get().items()) all["coverage"].emplace_back(item.id, item.says);
+    return all;
+  }();
+  return known;
+}
+
+bool has_coverage(const fs::path& folder) {
+  std::error_code ec;
+  for (fs::recursive_directory_iterator file(folder, ec); !ec && file != fs::recursive_directory_iterator();
+       file.increment(ec)) {
+    if (file->path().filename() == "coverage.json") return true;
+  }
+  return false;
+}
+
+// A point is shown when every reachable bin of it was hit: by the data of the runs in these folders, if they have any.
+void measure_coverage(TestPlan& plan, const std::vector<std::string>& folders) {
+  std::vector<fs::path> places;
+  for (const std::string& folder : folders) {
+    if (has_coverage(folder)) places.emplace_back(folder);
+  }
+  if (places.empty()) return;
+  const coverage::Merged merged = coverage::merge(places);
+  for (RequirementGroup& group : plan.groups) {
+    if (group.model != "coverage") continue;
+    for (Requirement& r : group.requirements) {
+      const coverage::Tally t = coverage::tally(merged, *coverage::Model::get().find(r.id));
+      if (t.reachable == 0) continue;
+      const Shown state = t.wrong != 0           ? Shown::failed
+                          : t.hit == t.reachable ? Shown::passed
+                          : t.hit != 0           ? Shown::open
+                                                 : Shown::not_run;
+      r.measured = {state, std::to_string(t.hit) + " of " + std::to_string(t.reachable) + " bins"};
+    }
+  }
 }
 
 void add_states(const Report& report, TestStates& states) {
@@ -57,6 +99,7 @@ json::object to_json(const PlanState& state) {
     for (const Requirement& r : group.requirements) {
       json::object o{{"id", r.id}, {"text", r.text}, {"state", name(state_of(r, state.states))}, {"place", r.place}};
       if (!r.without.empty()) o["without"] = r.without;
+      if (r.measured) o["measured"] = r.measured->says;
       o["tests"] = json::array(r.tests.begin(), r.tests.end());
       if (!r.unknown.empty()) o["unknown"] = json::array(r.unknown.begin(), r.unknown.end());
       requirements.push_back(std::move(o));
@@ -70,7 +113,7 @@ json::object to_json(const PlanState& state) {
 // A line a group, then what is not as it should be.
 void print(const PlanState& state, bool all) {
   std::cout << std::left << std::setw(14) << "" << std::right;
-  for (const char* heading : {"all", "passed", "failed", "not run", "without", "missing"}) {
+  for (const char* heading : {"all", "passed", "failed", "open", "not run", "without", "missing"}) {
     std::cout << std::setw(9) << heading;
   }
   std::cout << "\n";
@@ -78,7 +121,8 @@ void print(const PlanState& state, bool all) {
     std::map<Shown, std::size_t> counts;
     for (const Requirement& r : group.requirements) ++counts[state_of(r, state.states)];
     std::cout << std::left << std::setw(14) << group.name << std::right << std::setw(9) << group.requirements.size();
-    for (const Shown shown : {Shown::passed, Shown::failed, Shown::not_run, Shown::without, Shown::missing}) {
+    for (const Shown shown :
+         {Shown::passed, Shown::failed, Shown::open, Shown::not_run, Shown::without, Shown::missing}) {
       std::cout << std::setw(9) << counts[shown];
     }
     std::cout << "  " << group.what << "\n";
@@ -86,10 +130,11 @@ void print(const PlanState& state, bool all) {
   for (const RequirementGroup& group : state.plan.groups) {
     for (const Requirement& r : group.requirements) {
       const Shown shown = state_of(r, state.states);
-      if (!all && shown != Shown::failed && shown != Shown::missing) continue;
+      if (!all && shown != Shown::failed && shown != Shown::missing && shown != Shown::open) continue;
       std::cout << "\n"
                 << r.group << " " << r.id << ": " << name(shown) << (r.text.empty() ? "" : ": " + r.text) << "\n";
       if (!r.without.empty()) std::cout << "    " << r.without << "\n";
+      if (r.measured) std::cout << "    " << r.measured->says << "\n";
       for (const std::string& pattern : r.unknown) {
         std::cout << "    " << r.place << ": no test is called " << pattern << "\n";
       }
@@ -107,13 +152,14 @@ fs::path lists_folder() { return KILBURN_REGRESSIONS_FOLDER; }
 
 }  // namespace
 
-std::optional<PlanState> plan_state(const fs::path& sources, const Report& report,
+std::optional<PlanState> plan_state(const fs::path& sources, const Report& report, const fs::path& folder,
                                     const std::vector<std::string>& junit) {
   const fs::path file = sources.parent_path() / "plan.toml";
   std::error_code ec;
   if (!fs::exists(file, ec)) return std::nullopt;
   PlanState state;
-  state.plan = read_test_plan(file, sources.parent_path().parent_path());
+  state.plan = read_test_plan(file, sources.parent_path().parent_path(), models());
+  measure_coverage(state.plan, {folder.string()});
   add_states(report, state.states);
   add_states(junit, state.states);
   TestNames known = listed_tests(sources);
@@ -130,8 +176,8 @@ int plan_command(const std::vector<std::string>& arguments) {
       "junit", po::value<std::vector<std::string>>()->value_name("FILE"),
       "what ctest --output-junit wrote; may be given several times")(
       "results", po::value<std::vector<std::string>>()->value_name("DIR"),
-      "results folder of kilburn regress; may be given several times")("all", "every requirement with its tests")(
-      "json", "as JSON")("help", "this text");
+      "results folder of kilburn regress, its coverage too; may be given several times")(
+      "all", "every requirement with its tests")("json", "as JSON")("help", "this text");
   const po::variables_map map = parse_command_line("plan", arguments, options, {});
   if (map.count("help")) {
     std::cout << "Usage: kilburn plan [options]\n\n"
@@ -146,7 +192,8 @@ int plan_command(const std::vector<std::string>& arguments) {
   const fs::path tests = lists_folder().parent_path();
   PlanState state;
   state.plan = read_test_plan(map.count("plan") ? fs::path(map["plan"].as<std::string>()) : tests / "plan.toml",
-                              tests.parent_path());
+                              tests.parent_path(), models());
+  measure_coverage(state.plan, given("results"));
   for (const std::string& folder : given("results")) add_states(read_report(folder), state.states);
   add_states(given("junit"), state.states);
   TestNames known = listed_tests(lists_folder());

@@ -14,9 +14,10 @@ namespace kilburn::tb {
 
 int plan_command(const std::vector<std::string>& arguments);
 
-// The plan beside the regression lists in `sources`, with what `report` and JUnit files of CTest say; nothing if there
-// is no plan. Throws UserError.
+// The plan beside the regression lists in `sources`, with what `report`, the coverage in its folder and JUnit files of
+// CTest say; nothing if there is no plan. Throws UserError.
 std::optional<regress::PlanState> plan_state(const std::filesystem::path& sources, const regress::Report& report,
+                                             const std::filesystem::path& folder,
                                              const std::vector<std::string>& junit);
 
 }  // namespace kilburn::tb

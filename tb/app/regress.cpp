@@ -194,7 +194,7 @@ int carry_out_in(const fs::path& given, const Plan& plan, Results results, const
   line.clear();
   Report report = make_report(plan, std::move(results));
   try {
-    report.requirements = plan_state(plan.sources, report, {});
+    report.requirements = plan_state(plan.sources, report, folder, {});
   } catch (const UserError& e) {  // the runs are worth more than the plan
     report.results.notes.push_back(std::string("without requirements: ") + e.what());
   }

@@ -40,7 +40,7 @@ int report_command(const std::vector<std::string>& arguments) {
     report.trend = regress::trend_of(report, regress::read_report(old), old);
   }
   report.requirements =
-      plan_state(report.plan.sources, report,
+      plan_state(report.plan.sources, report, folder,
                  map.count("junit") ? map["junit"].as<std::vector<std::string>>() : std::vector<std::string>{});
   regress::write_reports(report, folder);
   if (map.count("json"))

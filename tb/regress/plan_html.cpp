@@ -27,7 +27,7 @@ void requirement(std::ostream& out, const Requirement& r, const TestStates& stat
   constexpr std::size_t kTestsShown = 12;
   const Shown shown = state_of(r, states);
   out << "<tr class=\"" << shade_of(shown) << "\"><th scope=\"row\">" << markup(r.id) << "</th><td>" << name(shown)
-      << "</td><td>" << markup(r.text) << "</td><td>";
+      << "</td><td>" << markup(r.text) << (r.measured ? ": " + markup(r.measured->says) : "") << "</td><td>";
   if (!r.without.empty()) out << markup(r.without);
   for (const std::string& pattern : r.unknown) out << "no test is called " << markup(pattern) << "<br>";
   // Tests that ran first: they say why.

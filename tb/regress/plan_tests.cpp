@@ -79,9 +79,10 @@ Registered registered_tests(const fs::path& build) {
     const boost::json::value value = boost::json::parse(text.str());
     for (const auto& test : value.at("tests").as_array()) {
       const std::string name(test.at("name").as_string());
-      constexpr std::string_view kNotBuilt = "_NOT_BUILT";
-      if (name.ends_with(kNotBuilt))
-        found.not_built.insert(name.substr(0, name.size() - kNotBuilt.size()));
+      // Catch2's module names it so, and puts a hash of the folder behind it.
+      const auto not_built = name.find("_NOT_BUILT");
+      if (not_built != std::string::npos && name.find(':') == std::string::npos)
+        found.not_built.insert(name.substr(0, not_built));
       else
         found.tests.insert(with_space(name));
     }

@@ -95,7 +95,8 @@ std::string with_id(std::string pattern, const std::string& id) {
 
 class Reader {
  public:
-  Reader(fs::path file, fs::path sources) : file_(std::move(file)), sources_(std::move(sources)) {}
+  Reader(fs::path file, fs::path sources, const Models& models)
+      : file_(std::move(file)), sources_(std::move(sources)), models_(models) {}
 
   TestPlan read() {
     const TomlFile toml(file_);
@@ -113,12 +114,19 @@ class Reader {
 
  private:
   RequirementGroup group(const TomlTable& table) {
-    table.only({"name", "what", "table", "heading", "ids", "tests", "column", "folder", "own", "without"});
+    table.only({"name", "what", "table", "heading", "model", "ids", "tests", "column", "folder", "own", "without"});
     RequirementGroup group;
     group.name = table.required_string("name");
     group.what = table.required_string("what");
     if (table.has("table")) {
       from_table(table, group);
+    } else if (table.has("model")) {
+      group.model = table.required_string("model");
+      const auto model = models_.find(group.model);
+      if (model == models_.end()) {
+        throw UserError(table.place("model") + ": model: there is no model \"" + group.model + "\"");
+      }
+      for (const auto& [id, says] : model->second) add(group, id, says, table.place("model"));
     } else {
       for (const std::string& text : table.required_strings("ids")) {
         const auto ids = ids_of(text);
@@ -227,12 +235,15 @@ class Reader {
   }
 
   fs::path file_, sources_;
+  const Models& models_;
   std::vector<std::pair<std::shared_ptr<std::pair<std::string, std::string>>, std::vector<std::string>>> through_;
 };
 
 }  // namespace
 
-TestPlan read_test_plan(const fs::path& file, const fs::path& sources) { return Reader(file, sources).read(); }
+TestPlan read_test_plan(const fs::path& file, const fs::path& sources, const Models& models) {
+  return Reader(file, sources, models).read();
+}
 
 // --- tests ---------------------------------------------------------------------------------------------------------
 
@@ -296,7 +307,7 @@ void find_tests(TestPlan& plan, const TestNames& known, const std::set<std::stri
 }
 
 const char* name(Shown shown) {
-  constexpr const char* kNames[] = {"passed", "failed", "not run", "without", "missing"};
+  constexpr const char* kNames[] = {"passed", "failed", "open", "not run", "without", "missing"};
   return kNames[static_cast<std::size_t>(shown)];
 }
 
@@ -310,6 +321,7 @@ Shown state_of(const Requirement& r, const TestStates& states) {
     if (at->second == TestState::failed) return Shown::failed;
     passed = passed || at->second == TestState::passed;
   }
+  if (r.measured) return r.measured->state;
   return passed ? Shown::passed : Shown::not_run;
 }
 

@@ -6,11 +6,21 @@
 #include <filesystem>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
 
 namespace kilburn::regress {
+
+enum class Shown { passed, failed, open, not_run, without, missing };
+const char* name(Shown);
+
+// What data of runs say of a requirement, beside its tests.
+struct Measured {
+  Shown state;
+  std::string says;  // "40 of 40 bins"
+};
 
 struct Requirement {
   std::string group;                 // "traps"
@@ -21,10 +31,12 @@ struct Requirement {
   std::vector<std::string> wanted;   // patterns of tests, as written
   std::set<std::string> tests;       // known ones that match
   std::vector<std::string> unknown;  // patterns that match no known test
+  std::optional<Measured> measured;
 };
 
 struct RequirementGroup {
   std::string name, what;
+  std::string model;  // whose ids they are; empty: a table's, or the plan's own
   std::vector<Requirement> requirements;
 };
 
@@ -33,9 +45,13 @@ struct TestPlan {
   std::vector<RequirementGroup> groups;
 };
 
+// Ids that a model in the program defines, by its name: each with what it says.
+using Models = std::map<std::string, std::vector<std::pair<std::string, std::string>>>;
+
 // A plan whose tables are looked for in `sources`. Throws UserError with file, line, key and reason: a table that is
 // not there, an id that the plan names and no table has.
-TestPlan read_test_plan(const std::filesystem::path& file, const std::filesystem::path& sources);
+TestPlan read_test_plan(const std::filesystem::path& file, const std::filesystem::path& sources,
+                        const Models& models = {});
 
 // Tests by name: "unit_arch: the walk ..." of CTest, "smoke: short-mmu" of a regression list.
 using TestNames = std::set<std::string>;
@@ -53,8 +69,6 @@ struct PlanState {
   TestStates states;
 };
 
-enum class Shown { passed, failed, not_run, without, missing };
-const char* name(Shown);
 Shown state_of(const Requirement&, const TestStates&);
 
 // The names of CTest's tests with their states, from the JUnit file that ctest writes. Throws UserError.

@@ -43,7 +43,11 @@ TEST_CASE("every requirement has tests that exist, or a reason") {
   CHECK(all.at("mechanisms").size() == 102);
   for (int n = 1; n <= 102; ++n) CHECK(all.at("mechanisms").count(std::to_string(n)) == 1);
   CHECK(all.at("properties").size() == 64);
-  CHECK(all.at("coverage").size() == 20);
+  CHECK(all.at("coverage").size() == 42);
+  for (int n = 1; n <= 20; ++n) {
+    const std::string point = "CP" + std::to_string(n);
+    CHECK(all.at("coverage").count(point) + all.at("coverage").count(point + ".x86") == 1);
+  }
   CHECK(all.at("admissibility").size() >= 8);
   CHECK(all.at("protocol").size() == 10);
   CHECK(all.at("traps").size() == 88);
@@ -81,6 +85,8 @@ TEST_CASE("a requirement without a test, or with one that is not there, is red")
     CHECK_THAT(bad.err, Contains(reason));
   };
   refused("ids = [\"A1\"]\n[group.own]\nA2 = [\"x\"]\n", "p.toml:6: A2: group \"g\" has no such id");
+  refused("model = \"coverage\"\n[group.own]\nCP21 = [\"x\"]\n", "p.toml:6: CP21: group \"g\" has no such id");
+  refused("model = \"none\"\n", "p.toml:4: model: there is no model \"none\"");
   refused("ids = [\"a one\"]\n", "p.toml:4: ids: \"a one\" is no id");
   refused("table = \"sw/README.md\"\nheading = \"none\"\n", "has no table with ids under \"none\"");
   refused("table = \"none.md\"\nheading = \"id\"\n", "none.md cannot be read");

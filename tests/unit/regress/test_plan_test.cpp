@@ -65,6 +65,36 @@ TEST_CASE("ids come from the table under the heading, ranges one by one") {
   CHECK(planned.at(1, "5").text == "many; again");
 }
 
+TEST_CASE("ids of a model are the program's, and data of runs say what came of them") {
+  const ScratchFolder folder;
+  const Models models{{"coverage", {{"CP1", "mode"}, {"CP2xCP4.x86", "cross"}}}};
+  const auto read = [&](const std::string& text) {
+    return read_test_plan(folder.write("plan.toml", "[[group]]\nname = \"c\"\nwhat = \"w\"\n" + text), folder.path(),
+                          models);
+  };
+  const std::string head = "model = \"coverage\"\ntests = [\"l: *\"]\n";
+  TestPlan plan = read(head + "[group.own]\n\"CP2xCP4.x86\" = [\"l: b\"]\n");
+  REQUIRE(ids(plan.groups[0]) == Strings{"CP1", "CP2xCP4.x86"});
+  CHECK(plan.groups[0].model == "coverage");
+  CHECK(plan.groups[0].requirements[0].text == "mode");
+  Requirement& one = plan.groups[0].requirements[0];
+  find_tests(plan, {"l: a", "l: b"}, {});
+  CHECK(plan.groups[0].requirements[1].tests == Names{"l: b"});
+  const TestStates passed{{"l: a", TestState::passed}}, failed{{"l: a", TestState::failed}};
+  CHECK(state_of(one, passed) == Shown::passed);
+  // A test that passed is not enough where the data say that bins are open; one that failed is.
+  one.measured = {Shown::open, "3 of 4 bins"};
+  CHECK(state_of(one, passed) == Shown::open);
+  CHECK(state_of(one, {}) == Shown::open);
+  CHECK(state_of(one, failed) == Shown::failed);
+  one.measured = {Shown::passed, "4 of 4 bins"};
+  CHECK(state_of(one, {}) == Shown::passed);
+  CHECK(name(Shown::open) == std::string("open"));
+  CHECK_THROWS_WITH(read("model = \"none\"\ntests = []\n"), Contains("plan.toml:4: model: there is no model \"none\""));
+  CHECK_THROWS_WITH(read(head + "[group.own]\nCP21 = [\"x\"]\n"),
+                    Contains("plan.toml:7: CP21: group \"c\" has no such id"));
+}
+
 TEST_CASE("a column's words name files, other ids and workloads") {
   Planned planned(kProperties + kRows);
   find_tests(planned.plan, {"u: a \"one\"", "u: a two", "v: b", "x: P1 is", "nightly: workload-alpha-thrash"}, {});
