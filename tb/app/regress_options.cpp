@@ -114,7 +114,7 @@ std::optional<RegressOptions> parse_regress_options(const std::vector<std::strin
                  "       kilburn regress --resume DIR\n"
                  "       kilburn regress --failed-of DIR\n\n"
                  "Runs every test of a list with every seed and ends with one verdict. LIST is a file, or the name of\n"
-                 "one in tests/regressions (or in $KILBURN_REGRESSIONS): smoke, nightly, soak, legal.\n"
+                 "one in tests/regressions (or in $KILBURN_REGRESSIONS): smoke, nightly, soak, legal, coverage.\n"
                  "Exit status: 0 green, 1 red, 2 the input is wrong, 3 the environment failed, 130 interrupted.\n"
               << visible;
     return std::nullopt;

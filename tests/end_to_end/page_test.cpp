@@ -2,13 +2,9 @@
 //
 // report.html in a browser: no message on the console, everything opens and closes, the filter filters, keys work, it
 // fits a phone, it is dark where the reader wants it dark.
-#include <boost/process/search_path.hpp>
-
-#include "tests/catch.h"
-#include "tests/end_to_end/kilburn.h"
+#include "tests/end_to_end/browser.h"
 
 using namespace kilburn::test;
-using Catch::Matchers::Contains;
 namespace bp = boost::process;
 
 namespace {
@@ -60,51 +56,6 @@ if (parent !== window) parent.postMessage(result.textContent, '*');
 })();
 </script>)js";
 
-// A phone's width, which a browser's window does not go down to.
-const std::string kPhone = R"html(<!doctype html><meta charset="utf-8"><iframe src="probe.html" width="360" height="700"
-></iframe><pre id="seen"></pre><script>
-window.addEventListener('message', (event) => { document.getElementById('seen').textContent = event.data; });
-</script>)html";
-
-struct Seen {
-  boost::json::object found;
-  std::string console;
-};
-
-Seen look(const Folder& folder, const std::string& page, const std::vector<std::string>& options) {
-  std::vector<std::string> words = {"--headless=new",
-                                    "--no-sandbox",
-                                    "--disable-gpu",
-                                    "--disable-dev-shm-usage",
-                                    "--no-first-run",
-                                    "--user-data-dir=" + (folder / "profile").string(),
-                                    "--enable-logging=stderr",
-                                    "--virtual-time-budget=3000",
-                                    "--dump-dom"};
-  words.insert(words.end(), options.begin(), options.end());
-  words.push_back("file://" + (folder / page).string());
-  for (const char* file : {"dom.txt", "log.txt"}) std::filesystem::remove(folder / file);  // not cut when written again
-  bp::child child(bp::search_path("chromium"), bp::args(words),
-                  bp::std_in<bp::null, bp::std_out>(folder / "dom.txt").string(),
-                  bp::std_err > (folder / "log.txt").string());
-  child.wait();
-  const std::string dom = contents(folder / "dom.txt"), log = contents(folder / "log.txt");
-  Seen seen;
-  std::istringstream lines(log);
-  for (std::string line; std::getline(lines, line);) {
-    if (line.find("CONSOLE") != std::string::npos) seen.console += line + "\n";
-  }
-  // The last: the script's own text has the word too.
-  const auto end = dom.rfind("}SEEN"), begin = dom.rfind("SEEN{", end);
-  INFO(log);
-  REQUIRE(end != std::string::npos);
-  REQUIRE(begin != std::string::npos);
-  seen.found = boost::json::parse(dom.substr(begin + 4, end - begin - 3)).as_object();
-  return seen;
-}
-
-int number(const Seen& seen, const char* key) { return seen.found.at(key).to_number<int>(); }
-
 }  // namespace
 
 TEST_CASE("the page works in a browser, by keyboard, on a phone, in the dark") {
@@ -120,12 +71,7 @@ TEST_CASE("the page works in a browser, by keyboard, on a phone, in the dark") {
   REQUIRE(folder.run({"regress", "l.toml", "--out", "old", "--only", "short-*"}).status == 0);
   REQUIRE(folder.run({"regress", "l.toml", "--out", "r"}).status == 1);
   REQUIRE(folder.run({"report", "r", "--against", "old"}).status == 1);
-  std::string page = contents(folder / "r/report.html");
-  const auto end = page.rfind("</body>");
-  REQUIRE(end != std::string::npos);
-  page.insert(end, kReader);
-  std::ofstream(folder / "probe.html") << page;
-  std::ofstream(folder / "phone.html") << kPhone;
+  put_in_probe(folder, folder / "r/report.html", kReader);
 
   const Seen wide = look(folder, "probe.html", {"--window-size=1200,900"});
   INFO(boost::json::serialize(wide.found) << wide.console);

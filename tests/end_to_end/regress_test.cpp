@@ -293,7 +293,7 @@ void check_promise(const std::string& list, const Ran& planned) {
 
 TEST_CASE("the shipped lists can be planned, and promise what they plan") {
   const Folder folder;
-  const std::string list = GENERATE("smoke", "nightly", "soak");
+  const std::string list = GENERATE("smoke", "nightly", "soak", "coverage");
   check_promise(list, folder.run({"regress", list, "--dry-run"}));
   CHECK(folder.empty());
 }
