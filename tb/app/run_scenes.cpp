@@ -24,10 +24,7 @@ void run_scenes(const RunOptions& options, const DutLibrary& library, Result& re
                                                            {"invalidations", r.invalidations},
                                                            {"restarts with other settings", r.restarts}});
     result.comparisons.emplace_back("responses against the architecture's walk", r.compared);
-    for (unsigned code = 1; code < 16; ++code) {
-      if (r.faults[code] == 0) continue;
-      result.faults.emplace_back(std::string(arch::name(static_cast<arch::Fault>(code))), r.faults[code]);
-    }
+    collect_faults(r.faults, result);
   });
 }
 

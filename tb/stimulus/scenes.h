@@ -111,8 +111,9 @@ class ScenesTest {
   void give(const arch::Context&, const arch::Request&);
   void drain();
   DutAnswer translate(const arch::Context&, const arch::Request&);
-  // Nothing is held but what was read since the last change; the walk of now says what the answer is.
-  void judged(const arch::Context&, const arch::Request&);
+  // Everything is dropped, so the walk of now says what the answer is. With a structure cache that is warm it may come
+  // from before: an MMU may have read ahead.
+  void judged(const arch::Context&, const arch::Request&, unsigned warm = 0);
   void offer(arch::u8 op, arch::u64 va, arch::u16 asid, arch::u64 pte);
   void invalidate(arch::u8 op, arch::u64 va = 0, arch::u16 asid = 0, arch::u64 pte = 0);
 

@@ -33,7 +33,7 @@ void ScenesTest::leaf_alpha(u64 image, u64 hint, arch::Request request, unsigned
   invalidate(inv::ALL);
   warm_up(path, warm);
   set(entry_at(path, 1), e);
-  judged(path.context, request);
+  judged(path.context, request, warm);
   // The same by software, and the access again: the L1 TLB alone answers.
   if (warm != 0 || !has(feature::REFILL) || (image & 1) == 0) return;
   arch::Context refill = path.context;
@@ -53,10 +53,9 @@ void ScenesTest::table_alpha(unsigned level, u64 image, arch::Request request, u
   warm_up(path, warm);
   const u64 pa = entry_at(path, level);
   set(pa, (entry(pa) & ~(alpha::V.mask() | alpha::KRE.mask())) | (image & 1) | alpha::KRE.make(image >> 1));
-  if (warm == 0 || level < warm) return judged(path.context, request);
   // A leaf that the structure cache leads to refuses; a walk from the root, if there is one, comes to this entry.
-  set(entry_at(path, 1), 0);
-  translate(path.context, request);
+  if (warm != 0 && level >= warm) set(entry_at(path, 1), 0);
+  judged(path.context, request, warm);
 }
 
 // Superpages of every chip, on and off; the sign; translation off.
@@ -72,7 +71,6 @@ void ScenesTest::addresses_alpha(arch::Request request) {
       request.va &= ~u64{7};
       // Translated, where it is no superpage of this chip: nothing is mapped there.
       for (unsigned level = path.levels; level >= 1; --level) set(entry_at(path, level, request.va), 0);
-      invalidate(inv::ALL);
       judged(context, request);
     }
   }
@@ -105,18 +103,14 @@ void ScenesTest::rules_alpha() {
     if (level == levels) {
       warm_up(path, warm);
       path.context.root |= kOutside;
-      if (warm != 0) {  // refused from the structure cache, then not even a table
-        set(entry_at(path, 1), 0);
-        translate(path.context, r);
-        return;
-      }
+      if (warm != 0) set(entry_at(path, 1), 0);  // refused from the structure cache, then not even a table
     } else {
       const u64 pa = entry_at(path, level + 1);
       if (warm > level + 1) warm_up(path, warm);
       set(pa, points_to(entry(pa), table(level) | kOutside));
       if (warm == level + 1) warm_up(path, warm);
     }
-    judged(path.context, r);
+    judged(path.context, r, warm);
   };
   for (const bool vms : {false, true}) {
     arch::Settings settings;

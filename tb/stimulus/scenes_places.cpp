@@ -29,7 +29,6 @@ void ScenesTest::corner(u64 va, u32 controls) {
   request.va = va;
   for (const u64 cleared : {u64{0}, u64{1}}) {
     set(entry_at(path, 1), entry(entry_at(path, 1)) & ~cleared);
-    invalidate(inv::ALL);
     judged(path.context, request);
   }
   ++result_.scenes;
@@ -49,7 +48,6 @@ void ScenesTest::own_slot(u32 controls) {
   for (const bool refused : {false, true}) {
     set(pa, refused ? e & ~(x86_ ? pte::US.mask() : u64{0xff00}) : e);
     request.mode = arch::Mode::user;
-    invalidate(inv::ALL);
     judged(own.context, request);
   }
   ++result_.scenes;

@@ -145,12 +145,10 @@ void ScenesTest::rule_x86(RuleX86 s) {
   if (s.warm != 0 && !before && of_an_entry(s.rule) && s.level + unsigned{s.rule == kBus} >= s.warm) {
     // A leaf that the structure cache leads to refuses; a walk from the root, if there is one, comes to this entry.
     if (s.level > path.leaf) set(leaf, 0);
-    translate(path.context, s.request);
-    return;
   }
   if (s.rule == kDirect && has(feature::PHYS)) path.context.controls |= static_cast<u32>(ctl::PHYS.mask());
   if (s.rule == kCanonical) s.request.va ^= bit(63);
-  judged(path.context, s.request);
+  judged(path.context, s.request, s.warm);
 }
 
 void ScenesTest::rules_x86() {

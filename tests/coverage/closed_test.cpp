@@ -52,7 +52,8 @@ TEST_CASE("the list of coverage hits every reachable bin") {
   // The plan knows from the same data: every point and cross is shown.
   const Ran plan = folder.run({"plan", "--build", KILBURN_BINARY_DIR, "--results", "runs", "--json"});
   INFO(plan.err);
-  for (const auto& group : boost::json::parse(plan.out).at("groups").as_array()) {
+  const auto planned = boost::json::parse(plan.out);
+  for (const auto& group : planned.at("groups").as_array()) {
     if (group.at("name") != "coverage") continue;
     CHECK(group.at("requirements").as_array().size() == 42);
     for (const auto& one : group.at("requirements").as_array()) {

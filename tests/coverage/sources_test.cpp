@@ -16,7 +16,7 @@ std::uint64_t hit_by(const Folder& folder, const std::string& run, const std::st
   REQUIRE(ran.status == 0);
   const auto report = boost::json::parse(contents(folder / "c.json"));
   for (const auto& one : report.at("items").as_array()) {
-    if (one.at("id") == item) return one.at("hit").to_number<std::uint64_t>();
+    if (one.at("id").as_string() == item) return one.at("hit").to_number<std::uint64_t>();
   }
   FAIL("no " << item);
   return 0;
