@@ -18,7 +18,7 @@ namespace pte = arch::layout::X86Pte;
 
 namespace {
 constexpr u64 bit(unsigned n) { return u64{1} << n; }
-constexpr unsigned kRounds = 160;    // of a crowd, by leaf and depth
+constexpr unsigned kRounds = 240;    // of a crowd, by leaf and depth
 constexpr unsigned kIgnoredBit = 9;  // of an entry: software's
 }  // namespace
 
@@ -36,12 +36,13 @@ void ScenesTest::crowd(unsigned leaf, bool la57) {
   const unsigned shift = f.page_shift + f.index_bits * (leaf - 1u);
   const u64 base = path.va & ~(u64{7} << shift);
   boost::container::static_vector<u64, 12> addresses;
+  const bool refusing = random_.one_in(4);
   for (unsigned n = 0; n < 12; ++n) {
     const u64 va = base ^ u64 { n } << shift;
     u64 e = granting(path, leaf);
     if (random_.one_in(3)) e &= ~pte::A.mask();
     if (!random_.one_in(3)) e &= ~pte::D.mask();
-    if (random_.one_in(12)) e &= ~pte::P.mask();
+    if (random_.one_in(refusing ? 2 : 12)) e &= ~pte::P.mask();
     set(entry_at(path, leaf, va), e);
     addresses.push_back(va);
   }
@@ -120,11 +121,16 @@ void ScenesTest::refused_beside(unsigned leaf, unsigned relation, unsigned later
 }
 
 void ScenesTest::refused_beside() {
+  // Slow enough that the write is looked up before the fetch has filled the L2 TLB, which a lookup would empty.
+  MemoryTiming slow;
+  slow.min_latency = slow.max_latency = 8;
+  lockstep_.set_memory_timing(slow);
   for (unsigned relation = 0; relation < 4; ++relation) {
     for (unsigned leaf = 1; leaf <= (lockstep_.settings().page_1g ? 3u : 2u); ++leaf) {
-      for (unsigned later = 0; later < 40; ++later) refused_beside(leaf, relation, later);
+      for (unsigned later = 0; later < 40; ++later) refused_beside(leaf, relation, later % 16);
     }
   }
+  lockstep_.set_memory_timing({});
 }
 
 // Operation by operation, a cycle later each time, until the walk is over before it.
