@@ -81,7 +81,8 @@ bool LackeyReader::next(TraceEvent& event) {
       if (system_call(line, event)) return true;
       continue;
     }
-    if (line.starts_with("==") || line.starts_with("--") || line.starts_with("**")) continue;
+    // An empty line ends the call that lets another thread run.
+    if (line.empty() || line.starts_with("==") || line.starts_with("--") || line.starts_with("**")) continue;
     if (line.starts_with(" --> ")) {  // the result of the call on an earlier line
       u64 value = 0;
       Pending& p = pending(last_thread_);

@@ -7,6 +7,7 @@
 #include <chrono>
 
 #include "tb/app/interrupt.h"
+#include "tb/failure/wave_time.h"
 #include "tb/ports/dut_port.h"
 #include "tb/text.h"
 

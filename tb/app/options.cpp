@@ -13,6 +13,7 @@
 #include "tb/app/settings.h"
 #include "tb/app/shrink.h"
 #include "tb/errors.h"
+#include "tb/failure/wave_time.h"
 
 namespace kilburn::tb {
 namespace po = boost::program_options;

@@ -19,10 +19,6 @@ namespace kilburn::tb {
 
 enum class Waves { never, on_fail, always };
 
-// Cycles of waves kept before and after a failure.
-inline constexpr arch::u64 kWavesBefore = 2000;
-inline constexpr arch::u64 kWavesAfter = 200;
-
 struct RunOptions {
   // Exactly one source; programs and traces may be several.
   std::vector<std::string> programs;          // --program: command lines to record and run

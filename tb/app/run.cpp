@@ -24,6 +24,7 @@
 #include "tb/errors.h"
 #include "tb/failure/folder.h"
 #include "tb/failure/snapshots.h"
+#include "tb/failure/wave_time.h"
 #include "tb/text.h"
 
 namespace kilburn::tb {

@@ -22,10 +22,7 @@ void run_decisions(const RunOptions& options, const DutLibrary& library, Result&
     result.translation.insert(result.translation.begin(),
                               {{"responses", r.answered}, {"restarts with other settings", r.restarts}});
     result.comparisons.emplace_back("responses against the architecture's walk", r.compared);
-    for (unsigned code = 1; code < 16; ++code) {
-      if (r.faults[code] == 0) continue;
-      result.faults.emplace_back(std::string(arch::name(static_cast<arch::Fault>(code))), r.faults[code]);
-    }
+    collect_faults(r.faults, result);
   });
 }
 

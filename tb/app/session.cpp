@@ -13,6 +13,7 @@
 #include "tb/app/sources.h"
 #include "tb/coverage/file.h"
 #include "tb/dut/models/models.h"
+#include "tb/failure/wave_time.h"
 #include "tb/ports/dut_port.h"
 #include "tb/text.h"
 

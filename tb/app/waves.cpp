@@ -15,8 +15,8 @@
 
 #include "tb/app/command_line.h"
 #include "tb/errors.h"
-#include "tb/failure/folder.h"
 #include "tb/failure/viewer_files.h"
+#include "tb/failure/wave_time.h"
 
 namespace kilburn::tb {
 namespace fs = std::filesystem;
@@ -75,7 +75,7 @@ Waves open(const std::string& name) {
   if (!result || path.filename() != "waves.fst") return waves;
   const auto* failure = member(*result, "failure");
   const bool failed = failure && failure->is_object();
-  waves.offset = time_of_cycle_0(waves.file, number(*result, "cycles"), failed ? 200 : 0);
+  waves.offset = time_of_cycle_0(waves.file, number(*result, "cycles"), failed ? kWavesAfter : 0);
   const auto* stop = member(*result, "stop");
   if (stop && stop->is_object()) {
     waves.offset = time_of_cycle_0(waves.file, number(stop->get_object(), "waves_end"), 0);
@@ -233,8 +233,8 @@ int waves_command(const std::vector<std::string>& arguments) {
     last = first + kBefore + kAfter;
   }
   if (map.count("window")) parse_window(map["window"].as<std::string>(), first, last);
-  Diagram diagram = sample(waves.file, chosen_signals(map, waves), first, last,
-                           time_of_cycle_0(waves.file, waves.offset, first, kReset));
+  Diagram diagram =
+      sample(waves.file, chosen_signals(map, waves), first, last, time_of_cycle_0_at(waves.file, waves.offset, first));
   diagram.markers = waves.markers;
   if (map.count("text")) std::cout << to_text(diagram);
   if (map.count("svg")) write_file(map["svg"].as<std::string>(), to_svg(diagram));

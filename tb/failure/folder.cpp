@@ -17,6 +17,7 @@
 
 #include "tb/errors.h"
 #include "tb/failure/viewer_files.h"
+#include "tb/failure/wave_time.h"
 #include "tb/text.h"
 
 namespace kilburn::tb {
@@ -170,33 +171,7 @@ std::vector<Marker> markers(const Failure& f) {
   return found;
 }
 
-constexpr u64 kResetCycles = 4;  // of one reset (tb/dut/verilated_dut.h)
-
-u64 time_of_cycle_0(const FstFile& file, u64 at_end, u64 cycle, const std::string& reset) {
-  const FstFile::Signal* signal = file.find(reset);
-  if (signal == nullptr) return at_end;
-  std::vector<u64> resets;
-  file.read({signal->handle}, file.end(), [&](u64 time, unsigned, std::string_view value) {
-    if (value == "0" && time > file.begin()) resets.push_back(time);
-  });
-  u64 offset = at_end;
-  for (auto time = resets.rbegin(); time != resets.rend(); ++time) {
-    const u64 before = offset - kTimePerCycle * kResetCycles;
-    if (before > offset || *time < before || cycle >= (*time - before) / kTimePerCycle) break;
-    offset = before;
-  }
-  return offset;
-}
-
-u64 time_of_cycle_0(const FstFile& file, u64 cycles, u64 after) {
-  const u64 clocked = (file.end() + kTimePerCycle / 2) / kTimePerCycle;
-  const u64 resets = clocked >= cycles + after ? clocked - cycles - after : 0;
-  const bool plausible = resets >= kResetCycles && resets % kResetCycles == 0;
-  return kTimePerCycle * (plausible ? resets : kResetCycles);
-}
-
 void write_failure_folder(const fs::path& folder, const Failure& f, const FailedRun& run) {
-  constexpr u64 kWavesAfter = 200;  // tb/app/session.h
   const std::vector<Marker> events = markers(f);
   write_file(folder / "mismatch.json", mismatch_json(f, run, events));
   std::string history;

@@ -30,14 +30,6 @@ struct FailedRun {
 // word that its walk reads, the last TLB operation, the mismatch.
 std::vector<Marker> markers(const Failure&);
 
-// The time of cycle 0 in a wave file that ends `after` cycles behind cycle `cycles`: resets take cycles of their own.
-arch::u64 time_of_cycle_0(const FstFile&, arch::u64 cycles, arch::u64 after);
-
-// The same for a cycle before resets that the file has seen: each of those takes 4 cycles of its own. `at_end` is the
-// time of cycle 0 for the last cycles of the file.
-arch::u64 time_of_cycle_0(const FstFile&, arch::u64 at_end, arch::u64 cycle, const std::string& reset);
-inline constexpr const char* kReset = "rst_ni";  // of rtl/README.md and the contract's adapters
-
 // Writes all of it into the folder, which exists; the viewers' files only if waves.fst is there. Throws
 // EnvironmentError, a full disk being the usual reason.
 void write_failure_folder(const std::filesystem::path& folder, const Failure&, const FailedRun&);

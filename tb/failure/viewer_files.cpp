@@ -6,7 +6,7 @@
 #include <algorithm>
 #include <sstream>
 
-#include "tb/failure/folder.h"
+#include "tb/failure/wave_time.h"
 
 namespace kilburn::tb {
 using arch::u64;
@@ -23,7 +23,7 @@ constexpr struct {
 constexpr const char* kStates[] = {"state_q", "walk_state_q", "inv_state_q", "slot_state_q", "level_q"};
 
 u64 time_of(const FstFile& file, const Marker& marker, u64 offset) {
-  return time_of_cycle_0(file, offset, marker.cycle, kReset) + kTimePerCycle * marker.cycle;
+  return time_of_cycle_0_at(file, offset, marker.cycle) + kTimePerCycle * marker.cycle;
 }
 
 }  // namespace

@@ -129,6 +129,7 @@ class Lockstep {
   MemoryPort memory_port_;
   History history_;
   std::optional<ExactCheck> check_;
+  Difference wrong_at_reset_;  // of the outputs in cycle 0; told by the first clock(), or by finish()
   kilburn_dut_in in_{};
   kilburn_dut_out out_{};
   arch::u64 cycle_ = 0;

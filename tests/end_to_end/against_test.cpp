@@ -2,24 +2,13 @@
 //
 // Two DUTs side by side: directed tests, and the way from B's failure to its cause.
 #include "tests/catch.h"
+#include "tests/end_to_end/directed.h"
 #include "tests/end_to_end/kilburn.h"
 
 using namespace kilburn::test;
 using Catch::Matchers::Contains;
 
 namespace {
-
-const char* const kPage =
-    "kilburn-test 1\n"
-    "format x86-64\n"
-    "memory bytes=0x100000\n"
-    "word 0x1000 0x2007\nword 0x2000 0x3007\nword 0x3000 0x4007\n"
-    "word 0x4008 0x5007\n"
-    "context root=0x1000\n"
-    "read va=0x1234 mode=user\n"
-    "edit 0x4008 0\n"
-    "invalidate PAGE va=0x1000\n"
-    "read va=0x1234 mode=user\n";
 
 std::string failure(const boost::json::object& result, const char* key) {
   const auto& f = result.at("failure").as_object();

@@ -2,28 +2,10 @@
 //
 // Wrong input: one sentence that names it, exit status 2, nothing left behind.
 #include "tests/catch.h"
-#include "tests/end_to_end/kilburn.h"
+#include "tests/end_to_end/refused.h"
 
 using namespace kilburn::test;
 using Catch::Matchers::Contains;
-
-namespace {
-
-void refused(const std::vector<std::string>& words, const std::string& reason) {
-  const Folder folder;
-  const Ran ran = folder.run(words);
-  std::string line;
-  for (const auto& word : words) line += word + " ";
-  INFO(line << "\n" << ran.out << ran.err);
-  CHECK(ran.status == 2);
-  CHECK_THAT(ran.err, Contains(reason));
-  CHECK(ran.err.substr(0, 9) == "kilburn: ");
-  CHECK(std::count(ran.err.begin(), ran.err.end(), '\n') == 1);
-  CHECK(ran.out.empty());
-  CHECK(folder.empty());
-}
-
-}  // namespace
 
 TEST_CASE("unknown commands and options are refused") {
   refused({"fly"}, "there is no command \"fly\"");

@@ -6,7 +6,7 @@
 #include <regex>
 
 #include "tests/catch.h"
-#include "tests/end_to_end/kilburn.h"
+#include "tests/end_to_end/refused.h"
 
 using namespace kilburn::test;
 using Catch::Matchers::Contains;
@@ -32,17 +32,6 @@ std::vector<std::string> reproduction(const boost::json::object& result, const s
   words.erase(words.begin());
   words.insert(words.end(), {"--out", out});
   return words;
-}
-
-void refused(std::vector<std::string> words, const std::string& reason) {
-  const Folder folder;
-  words.insert(words.begin(), "run");
-  const Ran ran = folder.run(words);
-  INFO(words.back() << "\n" << ran.out << ran.err);
-  CHECK(ran.status == 2);
-  CHECK_THAT(ran.err, Contains(reason));
-  CHECK(std::count(ran.err.begin(), ran.err.end(), '\n') == 1);
-  CHECK(folder.empty());
 }
 
 }  // namespace
@@ -199,6 +188,6 @@ TEST_CASE("what is wrong with audits, checks and zones is one sentence") {
   wrong({"--frames", "9", "--nodes", "4", "--dma-frames", "10"}, "do not fit in 9 frames");
   for (const std::string option :
        {"--os-audit-at=end", "--os-checks-off=P1", "--dma-frames=4", "--highmem-frames=4", "--swap-file=a:10:1"}) {
-    refused({"--test", "random", option}, "is about the OS");
+    refused_run({"--test", "random", option}, "is about the OS");
   }
 }

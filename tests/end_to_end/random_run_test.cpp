@@ -33,6 +33,22 @@ TEST_CASE("run --json prints what result.json holds") {
   CHECK(boost::json::parse(ran.out).as_object().at("verdict") == "passed");
 }
 
+TEST_CASE("a DUT that is wrong from its first cycle on has failed, whatever runs on it") {
+  const Folder folder;
+  for (const std::vector<std::string>& what : {std::vector<std::string>{"--test", "random"},
+                                               {"--workload", "page-linear"},
+                                               {"--test", "random", "--harts", "2"}}) {
+    std::vector<std::string> words{
+        "run", "--dut", std::string(KILBURN_TEST_DUTS) + "/twin_x86_64.so", "--bug", "RESET", "--out", "r"};
+    words.insert(words.end(), what.begin(), what.end());
+    const Ran ran = folder.run(words);
+    INFO(ran.out << ran.err);
+    REQUIRE(ran.status == 1);
+    CHECK_THAT(ran.out, Contains("FAILED in the exact check, cycle 0") && Contains("pin mem_req_addr_o is 0x1000"));
+    CHECK(folder.result("r").at("verdict") == "failed");
+  }
+}
+
 TEST_CASE("a mismatch is told, kept with waves, and reproduced by its command") {
   const Folder folder;
   const Ran ran = folder.run({"run", "--test", "random", "--count", "200000", "--seed", "2", "--dut", "mmu-bugs",

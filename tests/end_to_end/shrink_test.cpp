@@ -2,6 +2,7 @@
 //
 // `kilburn shrink`, and directed tests under `kilburn run --test FILE.kt`.
 #include "tests/catch.h"
+#include "tests/end_to_end/directed.h"
 #include "tests/end_to_end/kilburn.h"
 
 using namespace kilburn::test;
@@ -67,17 +68,7 @@ TEST_CASE("a directed test with a mistake is refused with its line") {
 
 TEST_CASE("a directed test written by hand runs") {
   const Folder folder;
-  // Four levels that map one user page, read, then made absent, invalidated and read again.
-  std::ofstream(folder / "page.kt") << "kilburn-test 1\n"
-                                       "format x86-64\n"
-                                       "memory bytes=0x100000\n"
-                                       "word 0x1000 0x2007\nword 0x2000 0x3007\nword 0x3000 0x4007\n"
-                                       "word 0x4008 0x5007\n"
-                                       "context root=0x1000\n"
-                                       "read va=0x1234 mode=user\n"
-                                       "edit 0x4008 0\n"
-                                       "invalidate PAGE va=0x1000\n"
-                                       "read va=0x1234 mode=user\n";
+  std::ofstream(folder / "page.kt") << kPage;
   const Ran ran = folder.run({"run", "--test", "page.kt", "--dut", "mmu-bugs", "--out", "r"});
   INFO(ran.out << ran.err);
   REQUIRE(ran.status == 0);

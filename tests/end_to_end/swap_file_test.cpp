@@ -159,23 +159,18 @@ TEST_CASE("a host disk that is full or cannot be written ends the run with 3, or
       "cp disk/swap kept; rm disk/swap; head -c 100k /dev/zero > disk/filler; " + run +
       " --swap-file disk/new:400:5 --out none; echo none $?; test -e disk/new; echo there $?; rm disk/filler; " +
       "mount -o remount,ro disk; " + run + " --swap-file disk/new:400:5 --out readonly; echo readonly $?";
-  bp::child probe("/usr/bin/unshare", "-rm", "true", bp::std_err > bp::null);
-  probe.wait();
-  if (probe.exit_code() != 0) {
+  const auto ran = run_with_mounts(folder, script);
+  if (!ran) {
     WARN("no user namespaces here: not tested");
     return;
   }
-  bp::child child("/usr/bin/unshare", "-rm", "sh", "-c", script, bp::start_dir(folder.path().string()),
-                  bp::std_out > (folder / "out.txt").string(), bp::std_err > (folder / "err.txt").string());
-  child.wait();
-  const std::string out = contents(folder / "out.txt"), err = contents(folder / "err.txt");
-  INFO(out << err);
-  CHECK_THAT(out, Contains("full 3\n") && Contains("both 0\n") && Contains("none 3\n") && Contains("there 1\n") &&
-                      Contains("readonly 3\n"));
-  CHECK_THAT(err, Contains("of disk/swap: No space left on device"));
-  CHECK_THAT(err, Contains("writing the header of the swap area of disk/new: No space left on device"));
-  CHECK_THAT(err, Contains("the swap file disk/new cannot be opened: Read-only file system"));
-  CHECK(std::count(err.begin(), err.end(), '\n') == 3);
+  INFO(ran->out << ran->err);
+  CHECK_THAT(ran->out, Contains("full 3\n") && Contains("both 0\n") && Contains("none 3\n") && Contains("there 1\n") &&
+                           Contains("readonly 3\n"));
+  CHECK_THAT(ran->err, Contains("of disk/swap: No space left on device"));
+  CHECK_THAT(ran->err, Contains("writing the header of the swap area of disk/new: No space left on device"));
+  CHECK_THAT(ran->err, Contains("the swap file disk/new cannot be opened: Read-only file system"));
+  CHECK(std::count(ran->err.begin(), ran->err.end(), '\n') == 3);
   CHECK_FALSE(std::filesystem::exists(folder / "full"));
   // What the run with room elsewhere left is an image, and its bytes are right.
   REQUIRE(folder.run(swapping("plain", {})).status == 0);

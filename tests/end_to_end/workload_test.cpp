@@ -8,13 +8,14 @@
 #include <sstream>
 
 #include "tests/catch.h"
-#include "tests/end_to_end/kilburn.h"
+#include "tests/end_to_end/refused.h"
 
 using Catch::Contains;
 using kilburn::test::contents;
 using kilburn::test::figure;
 using kilburn::test::Folder;
 using kilburn::test::Ran;
+using kilburn::test::refused_run;
 
 namespace {
 
@@ -22,18 +23,6 @@ const std::string kTrace = std::string(KILBURN_TEST_DATA) + "/traces/mini.28871.
 
 std::string digest(const Folder& folder, const std::string& name) {
   return folder.result(name).at("memory_digest").as_string().c_str();
-}
-
-// One clear sentence and status 2, nothing left behind.
-void refused(std::vector<std::string> words, const std::string& reason) {
-  const Folder folder;
-  words.insert(words.begin(), "run");
-  const Ran ran = folder.run(words);
-  INFO(words.back() << "\n" << ran.out << ran.err);
-  CHECK(ran.status == 2);
-  CHECK_THAT(ran.err, Contains(reason));
-  CHECK(std::count(ran.err.begin(), ran.err.end(), '\n') == 1);
-  CHECK(folder.empty());
 }
 
 }  // namespace
@@ -210,28 +199,28 @@ TEST_CASE("the report is one well-formed page with the numbers of result.json") 
 }
 
 TEST_CASE("what does not go together is refused in one sentence") {
-  refused({"--workload", "nonesuch"}, "there is no workload \"nonesuch\"");
-  refused({"--workload", "thrash", "--trace", kTrace}, "exactly one of");
-  refused({"--workload", "thrash", "--scale", "0"}, "--scale needs a whole number");
-  refused({"--workload", "thrash", "--processes", "2"}, "--processes goes with traces");
-  refused({"--workload", "thrash", "--references", "5"}, "--references goes with traces");
-  refused({"--workload", "thrash", "--strict"}, "--strict alone goes with traces");
-  refused({"--workload", "thrash", "--cpus", "9"}, "--cpus needs a whole number from 1 to 8");
-  refused({"--workload", "thrash", "--cpus", "2", "--dut", "tlm"}, "--cpus: the TLM model");
-  refused({"--workload", "thrash", "--cpus", "2", "--against", "mmu-tiny"}, "--against");
-  refused({"--workload", "thrash", "--spread"}, "--spread");
-  refused({"--workload", "thrash", "--refill"}, "--refill: x86-64");
-  refused({"--workload", "thrash", "--refill", "--format", "alpha", "--dut",
-           std::string(KILBURN_TEST_DUTS) + "/twin_bare_alpha.so"},
-          "feature REFILL");
-  refused({"--workload", "thrash", "--frames", "7", "--dut", "arch"}, "--frames 7: too few frames");
-  refused({"--workload", "thrash", "--switch-policy", "lazy"}, "--switch-policy is tagged or flush");
-  refused({"--workload", "thrash", "--watermarks", "high"}, "--watermarks is off, classic20 or zoned24");
-  refused({"--workload", "thrash", "--nodes", "5"}, "--nodes needs a whole number from 1 to 4");
-  refused({"--workload", "thrash", "--cost", "coffee=3"}, "there is no such step");
-  refused({"--workload", "thrash", "--cost", "trap=much"}, "NAME=CYCLES");
-  refused({"--workload", "thrash", "--harts", "2"}, "an OS has --cpus");
-  refused({"--trace", kTrace, "--scale", "2"}, "--scale goes with --workload");
-  refused({"--test", "random", "--cpus", "2"}, "--cpus is about the OS");
-  refused({"--test", "random", "--report"}, "--report is about the OS");
+  refused_run({"--workload", "nonesuch"}, "there is no workload \"nonesuch\"");
+  refused_run({"--workload", "thrash", "--trace", kTrace}, "exactly one of");
+  refused_run({"--workload", "thrash", "--scale", "0"}, "--scale needs a whole number");
+  refused_run({"--workload", "thrash", "--processes", "2"}, "--processes goes with traces");
+  refused_run({"--workload", "thrash", "--references", "5"}, "--references goes with traces");
+  refused_run({"--workload", "thrash", "--strict"}, "--strict alone goes with traces");
+  refused_run({"--workload", "thrash", "--cpus", "9"}, "--cpus needs a whole number from 1 to 8");
+  refused_run({"--workload", "thrash", "--cpus", "2", "--dut", "tlm"}, "--cpus: the TLM model");
+  refused_run({"--workload", "thrash", "--cpus", "2", "--against", "mmu-tiny"}, "--against");
+  refused_run({"--workload", "thrash", "--spread"}, "--spread");
+  refused_run({"--workload", "thrash", "--refill"}, "--refill: x86-64");
+  refused_run({"--workload", "thrash", "--refill", "--format", "alpha", "--dut",
+               std::string(KILBURN_TEST_DUTS) + "/twin_bare_alpha.so"},
+              "feature REFILL");
+  refused_run({"--workload", "thrash", "--frames", "7", "--dut", "arch"}, "--frames 7: too few frames");
+  refused_run({"--workload", "thrash", "--switch-policy", "lazy"}, "--switch-policy is tagged or flush");
+  refused_run({"--workload", "thrash", "--watermarks", "high"}, "--watermarks is off, classic20 or zoned24");
+  refused_run({"--workload", "thrash", "--nodes", "5"}, "--nodes needs a whole number from 1 to 4");
+  refused_run({"--workload", "thrash", "--cost", "coffee=3"}, "there is no such step");
+  refused_run({"--workload", "thrash", "--cost", "trap=much"}, "NAME=CYCLES");
+  refused_run({"--workload", "thrash", "--harts", "2"}, "an OS has --cpus");
+  refused_run({"--trace", kTrace, "--scale", "2"}, "--scale goes with --workload");
+  refused_run({"--test", "random", "--cpus", "2"}, "--cpus is about the OS");
+  refused_run({"--test", "random", "--report"}, "--report is about the OS");
 }

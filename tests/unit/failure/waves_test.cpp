@@ -9,6 +9,7 @@
 #include "tb/failure/folder.h"
 #include "tb/failure/timing_diagram.h"
 #include "tb/failure/viewer_files.h"
+#include "tb/failure/wave_time.h"
 #include "tests/catch.h"
 #include "tests/folder.h"
 

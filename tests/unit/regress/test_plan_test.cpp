@@ -31,6 +31,7 @@ struct Planned {
 
   explicit Planned(const std::string& text) {
     folder.write("sw/README.md", kTables);
+    // Text for the reader of test files, one case of it hidden; nothing of this program's own is.
     folder.write("unit/a_test.cpp", "TEST_CASE(\"a \\\"one\\\"\") {}\nTEST_CASE(\n    \"a \" \"two\", \"[.]\") {}\n");
     folder.write("unit/b_test.cpp", "TEST_CASE(\"b\") {}\n");
     plan = read_test_plan(folder.write("tests/plan.toml", text), folder.path());

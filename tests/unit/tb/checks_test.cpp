@@ -79,6 +79,15 @@ TEST_CASE("the exact check names the pin") {
   CHECK(run(arch::Format::x86_64, "NOACK", true).signal == "inv_ack_o");
 }
 
+TEST_CASE("the exact check compares the outputs of a reset, the first one too") {
+  for (const arch::u64 count : {20000, 1}) {
+    const Run r = run(arch::Format::x86_64, "RESET", true, false, count);
+    CHECK(r.check == "exact");
+    CHECK(r.signal == "mem_req_addr_o");
+    CHECK_THAT(r.message, Catch::Matchers::EndsWith("in cycle 0"));
+  }
+}
+
 TEST_CASE("the exact check compares TLB contents, not only pins") {
   const Run r = run(arch::Format::alpha, "CONTENTS", true);
   CHECK(r.check == "exact");

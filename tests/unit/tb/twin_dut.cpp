@@ -58,6 +58,7 @@ void reset(void* self, uint32_t cfg, kilburn_dut_out* out) {
   auto& dut = *static_cast<TwinDut*>(self);
   dut.mmu->reset(arch::settings_of(kFormat, cfg));
   show(dut, out);
+  if (dut.bug == "RESET") out->mem_req_addr ^= 0x1000;
 }
 void clock(void* self, const kilburn_dut_in* in, kilburn_dut_out* out) {
   auto& dut = *static_cast<TwinDut*>(self);
@@ -82,6 +83,7 @@ const char* const kBugs[] = {"HANG\tdata responses stop\ttest",
                              "NOACK\tinvalidations are not acknowledged\ttest",
                              "HOLD\tan offered response changes before it is taken\ttest",
                              "CONTENTS\tan entry of the TLB differs\ttest",
+                             "RESET\ta pin differs in the cycle after a reset\ttest",
                              nullptr};
 int set_bug(void* self, const char* id) {
   auto& dut = *static_cast<TwinDut*>(self);

@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: Apache-2.0
+//
+// Resets are counted back from the end, where time and cycle are both known.
+#include "tb/failure/wave_time.h"
+
+#include "tb/failure/timing_diagram.h"
+
+namespace kilburn::tb {
+using arch::u64;
+
+namespace {
+constexpr u64 kResetCycles = 4;           // of one reset (tb/dut/verilated_dut.h)
+constexpr const char* kReset = "rst_ni";  // rtl/README.md
+}  // namespace
+
+u64 time_of_cycle_0(const FstFile& file, u64 cycles, u64 after) {
+  const u64 clocked = (file.end() + kTimePerCycle / 2) / kTimePerCycle;
+  const u64 resets = clocked >= cycles + after ? clocked - cycles - after : 0;
+  const bool plausible = resets >= kResetCycles && resets % kResetCycles == 0;
+  return kTimePerCycle * (plausible ? resets : kResetCycles);
+}
+
+u64 time_of_cycle_0_at(const FstFile& file, u64 at_end, u64 cycle) {
+  const FstFile::Signal* signal = file.find(kReset);
+  if (signal == nullptr) return at_end;
+  std::vector<u64> resets;
+  file.read({signal->handle}, file.end(), [&](u64 time, unsigned, std::string_view value) {
+    if (value == "0" && time > file.begin()) resets.push_back(time);
+  });
+  u64 offset = at_end;
+  for (auto time = resets.rbegin(); time != resets.rend(); ++time) {
+    const u64 before = offset - kTimePerCycle * kResetCycles;
+    if (before > offset || *time < before || cycle >= (*time - before) / kTimePerCycle) break;
+    offset = before;
+  }
+  return offset;
+}
+
+}  // namespace kilburn::tb
