@@ -33,7 +33,12 @@ bool same_two(const std::byte* a, const std::byte* b, std::size_t n) {
 }  // namespace detail
 
 inline void copy_few(std::byte* to, const std::byte* from, std::size_t n) {
-  if (n >= 4 && n <= 8) {
+  if (n != 0 && n < 4) {  // first, middle, last
+    const std::byte first = from[0], middle = from[n / 2], last = from[n - 1];
+    to[0] = first;
+    to[n / 2] = middle;
+    to[n - 1] = last;
+  } else if (n >= 4 && n <= 8) {
     detail::copy_two<u32>(to, from, n);
   } else if (n > 8 && n <= 16) {
     detail::copy_two<u64>(to, from, n);
@@ -43,6 +48,7 @@ inline void copy_few(std::byte* to, const std::byte* from, std::size_t n) {
 }
 
 inline bool same_few(const std::byte* a, const std::byte* b, std::size_t n) {
+  if (n != 0 && n < 4) return a[0] == b[0] && a[n / 2] == b[n / 2] && a[n - 1] == b[n - 1];
   if (n >= 4 && n <= 8) return detail::same_two<u32>(a, b, n);
   if (n > 8 && n <= 16) return detail::same_two<u64>(a, b, n);
   return std::memcmp(a, b, n) == 0;

@@ -54,34 +54,36 @@ const Vma* Memory::grow_stack(AddressSpace& space, u64 va) {
 
 FaultKind Memory::resolve(AddressSpace& space, u64 page, arch::Op op, const VmaSet::Coverage& cover) {
   const auto scope = yield_.in(op == arch::Op::write ? Sequence::first_write : Sequence::first_read);
-  space.table.ensure(page);
-  const u64 word = space.table.load(page);  // after ensure(), which may reclaim
+  const PageTable::Leaf leaf = space.table.ensure(page);
+  const u64 word = space.table.load(leaf);  // after ensure(), which may reclaim
   switch (format_.view(word).kind) {
     case EntryKind::none:
-      return first_touch(space, page, op, cover);
+      return first_touch(space, leaf, op, cover);
     case EntryKind::swap:
-      return swap_in(space, page, word, op, cover.rights);
+      return swap_in(space, leaf, word, op, cover.rights);
     case EntryKind::poison:
       return FaultKind::bus;
     case EntryKind::leaf:
       break;
   }
-  return present(space, page, word, op, cover.rights);
+  return present(space, leaf, word, op, cover.rights);
 }
 
-FaultKind Memory::first_touch(AddressSpace& space, u64 page, arch::Op op, const VmaSet::Coverage& cover) {
+FaultKind Memory::first_touch(AddressSpace& space, const PageTable::Leaf& leaf, arch::Op op,
+                              const VmaSet::Coverage& cover) {
+  const u64 page = leaf.va;
   PteView v{.kind = EntryKind::leaf, .pfn = kZeroFrame, .rights = cover.rights, .young = true};
   thrash_.returned(PageKey::of_space(space.tag.id, page), frames_in_use());
   if (op != arch::Op::write && cover.only_anonymous && config_.bug != Bug::read_takes_frame) {
     if (config_.bug != Bug::zero_writable) v.rights = static_cast<Rights>(cover.rights & ~kWrite);
-    install(space, page, 0, format_.leaf(v));
+    install(space, leaf, 0, format_.leaf(v));
     return FaultKind::zero_page;
   }
   const u64 size = format_.page_size();
   const Vma* vma = cover.only_anonymous ? nullptr : space.vmas.whole(page, page + size);
   if (vma != nullptr && vma->backing.file != 0) {
     const Backing backing = vma->backing.at(page - vma->start);
-    if (backing.offset % size == 0) return map_object(space, page, op, cover.rights, backing);
+    if (backing.offset % size == 0) return map_object(space, leaf, op, cover.rights, backing);
   }
   const auto scope = yield_.in(Sequence::first_write);
   if (config_.bug == Bug::rss_early) ++space.rss;
@@ -93,28 +95,30 @@ FaultKind Memory::first_touch(AddressSpace& space, u64 page, arch::Op op, const 
     if (config_.bug != Bug::no_zero_fill) zero(v.pfn);
   } else if (!fill(space, page, v.pfn)) {
     return_frame(v.pfn);
-    install(space, page, 0, format_.poison());
+    install(space, leaf, 0, format_.poison());
     return FaultKind::bus;
   }
   yield_(page);
-  install(space, page, 0, format_.leaf(v));
+  install(space, leaf, 0, format_.leaf(v));
   add_mapping(space, page, v.pfn);
   return cover.only_anonymous ? FaultKind::first_touch : FaultKind::file_fill;
 }
 
 // A page of a file, a segment, or a device: its own frame, or a copy of it for a private store.
-FaultKind Memory::map_object(AddressSpace& space, u64 page, arch::Op op, Rights rights, const Backing& backing) {
+FaultKind Memory::map_object(AddressSpace& space, const PageTable::Leaf& leaf, arch::Op op, Rights rights,
+                             const Backing& backing) {
+  const u64 page = leaf.va;
   const VmOps& ops = VmOps::of(backing);
   const Fetched from = ops.nopage(*this, backing.object.get(), backing.offset / format_.page_size());
   if (from.error != 0) {
-    if (from.error != ENXIO) install(space, page, 0, format_.poison());  // past the end: the file may grow
+    if (from.error != ENXIO) install(space, leaf, 0, format_.poison());  // past the end: the file may grow
     return FaultKind::bus;
   }
   PteView v{.kind = EntryKind::leaf, .pfn = from.pfn, .rights = rights, .young = true};
   if (backing.kind == AreaKind::device) {
     v.dirty = op == arch::Op::write;
     v.uncached = true;
-    install(space, page, 0, format_.leaf(v));
+    install(space, leaf, 0, format_.leaf(v));
     return FaultKind::device;
   }
   bool read = false;
@@ -136,12 +140,13 @@ FaultKind Memory::map_object(AddressSpace& space, u64 page, arch::Op op, Rights 
     v.rights = static_cast<Rights>(rights & ~kWrite);
   }
   yield_(page);
-  install(space, page, 0, format_.leaf(v));
+  install(space, leaf, 0, format_.leaf(v));
   add_mapping(space, page, v.pfn);
   return read ? FaultKind::file_fill : FaultKind::page_cache;
 }
 
-FaultKind Memory::swap_in(AddressSpace& space, u64 page, u64 word, arch::Op op, Rights rights) {
+FaultKind Memory::swap_in(AddressSpace& space, const PageTable::Leaf& leaf, u64 word, arch::Op op, Rights rights) {
+  const u64 page = leaf.va;
   const auto scope = yield_.in(Sequence::swap_in);
   const u32 slot_number = format_.view(word).slot;
   SwapSpace::Slot& slot = swap_[slot_number];
@@ -156,7 +161,7 @@ FaultKind Memory::swap_in(AddressSpace& space, u64 page, u64 word, arch::Op op, 
     kind = FaultKind::swap_in;
     if (claim(slot_number) != 0) {
       // Never mapped: the page is poisoned and the process gets SIGBUS, all others run on.
-      install(space, page, word, format_.poison());
+      install(space, leaf, word, format_.poison());
       --slot.users;
       return FaultKind::bus;
     }
@@ -169,21 +174,22 @@ FaultKind Memory::swap_in(AddressSpace& space, u64 page, u64 word, arch::Op op, 
   PteView v{.kind = EntryKind::leaf, .pfn = pfn, .rights = rights, .young = true};
   if (!exclusive) v.rights = static_cast<Rights>(rights & ~kWrite);
   v.dirty = exclusive && op == arch::Op::write;
-  install(space, page, word, format_.leaf(v));
+  install(space, leaf, word, format_.leaf(v));
   add_mapping(space, page, pfn);
   if (config_.bug != Bug::slot_leak) slot.users = users;
   if (v.dirty) drop_slot(map_[pfn]);
   return kind;
 }
 
-FaultKind Memory::present(AddressSpace& space, u64 page, u64 word, arch::Op op, Rights rights) {
+FaultKind Memory::present(AddressSpace& space, const PageTable::Leaf& leaf, u64 word, arch::Op op, Rights rights) {
+  const u64 page = leaf.va;
   const PteView v = format_.view(word);
   const Rights needed = needed_for(op);
   const bool emulated = (v.rights & needed) != 0 && !format_.permits(word, op);
   const auto scope = yield_.in(emulated ? Sequence::young_dirty : Sequence::upgrade);
   if (format_.permits(word, op)) {
     if (config_.bug == Bug::spurious_revokes) {
-      space.table.update(page,
+      space.table.update(leaf,
                          [&](u64 old) { return format_.with_rights(old, static_cast<Rights>(v.rights & ~kWrite)); });
     }
     flush_page(space, page);  // a TLB holds an older, poorer entry
@@ -193,21 +199,21 @@ FaultKind Memory::present(AddressSpace& space, u64 page, u64 word, arch::Op op, 
     if (config_.bug == Bug::upgrade_lost) return FaultKind::upgrade;
     if (op == arch::Op::write) {
       const Vma* vma = space.vmas.whole(page, page + format_.page_size());
-      if (vma == nullptr || VmOps::of(vma->backing).wppage()) return break_cow(space, page, word, rights);
+      if (vma == nullptr || VmOps::of(vma->backing).wppage()) return break_cow(space, leaf, word, rights);
       // Shared: the page itself. It was write-protected while it was written back, or by mprotect.
-      space.table.update(page, [&](u64 old) {
+      space.table.update(leaf, [&](u64 old) {
         return format_.with_dirty(format_.with_young(format_.with_rights(old, rights), true), true);
       });
       flush_page(space, page);
       return FaultKind::upgrade;
     }
     const Rights more = static_cast<Rights>((rights & ~kWrite) | (v.rights & kWrite));
-    space.table.update(page, [&](u64 old) { return format_.with_young(format_.with_rights(old, more), true); });
+    space.table.update(leaf, [&](u64 old) { return format_.with_young(format_.with_rights(old, more), true); });
     flush_page(space, page);
     return FaultKind::upgrade;
   }
   // The rights are there, young or dirty is not: Alpha's emulation (LX: the enable bits carry both).
-  space.table.update(page, [&](u64 old) {
+  space.table.update(leaf, [&](u64 old) {
     const u64 young = format_.with_young(old, true);
     return op == arch::Op::write ? format_.with_dirty(young, true) : young;
   });
@@ -216,14 +222,15 @@ FaultKind Memory::present(AddressSpace& space, u64 page, u64 word, arch::Op op, 
 }
 
 // Makes the page the space's own, dirty, with all of `rights`.
-FaultKind Memory::break_cow(AddressSpace& space, u64 page, u64 word, Rights rights) {
+FaultKind Memory::break_cow(AddressSpace& space, const PageTable::Leaf& leaf, u64 word, Rights rights) {
+  const u64 page = leaf.va;
   const auto scope = yield_.in(Sequence::cow_break);
   const Pfn from = format_.view(word).pfn;
   Frame& old = map_.at(from);
   PteView v{.kind = EntryKind::leaf, .pfn = from, .rights = rights, .young = true, .dirty = true};
   if (from != kZeroFrame && old.state == FrameState::user && old.count == 1) {
     drop_slot(old);
-    space.table.update(page, [&](u64) { return format_.leaf(v); });
+    space.table.update(leaf, [&](u64) { return format_.leaf(v); });
     flush_page(space, page);
     return FaultKind::cow_reuse;
   }
@@ -241,9 +248,9 @@ FaultKind Memory::break_cow(AddressSpace& space, u64 page, u64 word, Rights righ
     // No CPU may still read the original once another one has stored to the copy: a time without either lies between.
     space.table.get_and_clear(page);
     flush_page(space, page);
-    install(space, page, 0, format_.leaf(v));
+    install(space, leaf, 0, format_.leaf(v));
   } else {
-    space.table.update(page, [&](u64) { return format_.leaf(v); });
+    space.table.update(leaf, [&](u64) { return format_.leaf(v); });
     flush_page(space, page);
   }
   // The old frame loses its mapping only now, after the acknowledge.

@@ -189,18 +189,18 @@ void Memory::write_user(AddressSpace& space, u64 va, std::span<const std::byte> 
   const u64 page = format_.page_down(va);
   const VmaSet::Coverage cover = space.vmas.coverage(page, page + format_.page_size());
   for (;;) {
-    space.table.ensure(page);
-    const u64 word = space.table.load(page);
+    const PageTable::Leaf leaf = space.table.ensure(page);
+    const u64 word = space.table.load(leaf);
     const PteView v = format_.view(word);
     if (v.kind == EntryKind::poison) return;  // lost already
     if (v.kind == EntryKind::leaf) {
       if (v.pfn == kZeroFrame || map_.at(v.pfn).count > 1 || map_[v.pfn].state != FrameState::user) {
-        break_cow(space, page, word, cover.rights);
+        break_cow(space, leaf, word, cover.rights);
         continue;
       }
       drop_slot(map_[v.pfn]);
       memory_.write(frame_address(v.pfn) + (va - page), bytes);
-      space.table.update(page, [&](u64 old) { return format_.with_dirty(old, true); });
+      space.table.update(leaf, [&](u64 old) { return format_.with_dirty(old, true); });
       return;
     }
     resolve(space, page, arch::Op::write, cover);

@@ -8,6 +8,7 @@
 #include <cstring>
 
 #include "model/arch/layout.h"
+#include "sw/hw/ram.h"
 
 namespace kilburn::os {
 
@@ -18,6 +19,13 @@ template <u8 kByte>
 std::span<const std::byte> page_of(u64 size) {
   static const std::vector<std::byte> bytes(size_t{1} << 13, std::byte{kByte});
   return std::span(bytes).first(size);
+}
+
+constexpr auto kPoison = static_cast<u8>(Memory::kPoisonByte);
+
+std::byte* bytes_of(PhysMem& memory) {
+  auto* const ram = dynamic_cast<RamMem*>(&memory);
+  return ram != nullptr ? ram->data() : nullptr;
 }
 
 const MemoryConfig& checked(const PhysMem& memory, const MemoryConfig& config) {
@@ -71,6 +79,7 @@ Memory::Memory(PhysMem& memory, std::span<MmuPort* const> ports, BlockDevice& de
     : config_(checked(memory, config)),
       format_(PteFormat::of(config.format)),
       memory_(memory),
+      bytes_(bytes_of(memory)),
       meter_(config.costs),
       yield_(ports, config.yield, config.seed, config.bug),
       cpus_(ports, {frame_address(kEmptyRootFrame), 0, controls(format_, config)}, log_, yield_,
@@ -98,8 +107,7 @@ Memory::Memory(PhysMem& memory, std::span<MmuPort* const> ports, BlockDevice& de
   zero(kZeroFrame);
   zero(kEmptyRootFrame);
   if (config_.poison) {
-    const auto poison = page_of<static_cast<u8>(Memory::kPoisonByte)>(format_.page_size());
-    for (Pfn pfn = kFirstFrame; pfn < config_.frames; ++pfn) memory_.write(frame_address(pfn), poison);
+    for (Pfn pfn = kFirstFrame; pfn < config_.frames; ++pfn) fill_frame<kPoison>(pfn);
   }
   buffers_.use(memory_, *this);
   u32 area = 0;
@@ -181,17 +189,27 @@ void Memory::release_frame(Pfn pfn) { release_block(pfn, 0); }
 
 void Memory::release_block(Pfn pfn, unsigned order) {
   for (Pfn n = 0; n < Pfn{1} << order; ++n) {
-    if (config_.poison)
-      memory_.write(frame_address(pfn + n), page_of<static_cast<u8>(Memory::kPoisonByte)>(format_.page_size()));
+    if (config_.poison) fill_frame<kPoison>(pfn + n);
     log_.add({.kind = MmEvent::Kind::free, .pfn = pfn + n});
   }
   const Buddy::Error error = buddy_.free(pfn, order);
   if (error != Buddy::Error::none) throw Violation("P17", buddy_.report(pfn, order, error));
 }
 
+// Filling needs no page to copy from, which would be as many bytes again to bring into a cache of the host.
+template <u8 kByte>
+void Memory::fill_frame(Pfn pfn) {
+  const u64 at = frame_address(pfn), size = format_.page_size();
+  if (bytes_ != nullptr && pfn < config_.frames) {
+    std::memset(bytes_ + at, kByte, size);
+  } else {
+    memory_.write(at, page_of<kByte>(size));
+  }
+}
+
 void Memory::zero(Pfn pfn) {
   meter_.charge(Cost::zero_page);
-  memory_.write(frame_address(pfn), page_of<0>(format_.page_size()));
+  fill_frame<0>(pfn);
 }
 
 void Memory::copy(Pfn from, Pfn to) {
@@ -293,10 +311,10 @@ void Memory::drop_slot(Frame& frame) {
 }
 
 // Nothing but the kernel writes an entry that is not present.
-void Memory::install(AddressSpace& space, u64 page, u64 expect, u64 word) {
-  if (!space.table.exchange(page, expect, word)) {
-    throw Violation("P33", "entry for " + hex(page) + " changed from " + hex(expect) + " to " +
-                               hex(space.table.load(page)) + " while it was not present\n" + log_.text());
+void Memory::install(AddressSpace& space, const PageTable::Leaf& leaf, u64 expect, u64 word) {
+  if (!space.table.exchange(leaf, expect, word)) {
+    throw Violation("P33", "entry for " + hex(leaf.va) + " changed from " + hex(expect) + " to " +
+                               hex(space.table.load(leaf)) + " while it was not present\n" + log_.text());
   }
 }
 

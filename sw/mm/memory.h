@@ -271,6 +271,8 @@ class Memory final : public TableFrames, private BlockSource, private BlockSplit
   Pfn block_after_reclaim(const FrameRequest&);  // and if reclaim does not help either
   Pfn alloc_block(const FrameRequest&) override;
   void release_block(Pfn, unsigned order) override;
+  template <u8 kByte>
+  void fill_frame(Pfn);
   void zero(Pfn);
   void copy(Pfn from, Pfn to);
   bool fill(const AddressSpace&, u64 page, Pfn);
@@ -286,7 +288,10 @@ class Memory final : public TableFrames, private BlockSource, private BlockSplit
   bool remove_mapping(AddressSpace&, u64 page, Pfn);  // true: that was the last one, free the frame
   void drop_slot(Frame&);                             // ends the association with a swap slot
   Gather gather() { return Gather(cpus_, *this); }
-  void install(AddressSpace&, u64 page, u64 expect, u64 word);
+  void install(AddressSpace& space, u64 page, u64 expect, u64 word) {
+    install(space, space.table.leaf(page), expect, word);
+  }
+  void install(AddressSpace&, const PageTable::Leaf&, u64 expect, u64 word);
 
   // file_pages.cpp
   FileObject& file(u32 number);
@@ -303,11 +308,11 @@ class Memory final : public TableFrames, private BlockSource, private BlockSplit
   int adopt(Backing&, u64 start, u64 length, Rights);  // what map() may map; fills in the object
 
   // fault.cpp
-  FaultKind map_object(AddressSpace&, u64 page, arch::Op, Rights, const Backing&);
-  FaultKind first_touch(AddressSpace&, u64 page, arch::Op, const VmaSet::Coverage&);
-  FaultKind swap_in(AddressSpace&, u64 page, u64 word, arch::Op, Rights);
-  FaultKind present(AddressSpace&, u64 page, u64 word, arch::Op, Rights);
-  FaultKind break_cow(AddressSpace&, u64 page, u64 word, Rights);
+  FaultKind map_object(AddressSpace&, const PageTable::Leaf&, arch::Op, Rights, const Backing&);
+  FaultKind first_touch(AddressSpace&, const PageTable::Leaf&, arch::Op, const VmaSet::Coverage&);
+  FaultKind swap_in(AddressSpace&, const PageTable::Leaf&, u64 word, arch::Op, Rights);
+  FaultKind present(AddressSpace&, const PageTable::Leaf&, u64 word, arch::Op, Rights);
+  FaultKind break_cow(AddressSpace&, const PageTable::Leaf&, u64 word, Rights);
   FaultKind resolve(AddressSpace&, u64 page, arch::Op, const VmaSet::Coverage&);
   void flush_page(AddressSpace&, u64 page);
   const Vma* grow_stack(AddressSpace&, u64 va);
@@ -375,6 +380,7 @@ class Memory final : public TableFrames, private BlockSource, private BlockSplit
   MemoryConfig config_;
   const PteFormat& format_;
   PhysMem& memory_;
+  std::byte* bytes_;  // of memory that can be written without asking it, else null
   EventLog log_;
   Meter meter_;
   Yield yield_;

@@ -24,11 +24,12 @@ int Memory::swap_off(u32 area) {
   try {
     for (AddressSpace* space : spaces_) {
       space->table.for_each_leaf(0, format_.user_top(), [&](u64 page, u64) {
-        const u64 word = space->table.load(page);  // bringing in one page may have taken another out
+        const PageTable::Leaf leaf = space->table.leaf(page);
+        const u64 word = space->table.load(leaf);  // bringing in one page may have taken another out
         const PteView v = format_.view(word);
         if (v.kind != EntryKind::swap || swap_.area_of(v.slot) != area) return;
         const Rights rights = space->vmas.coverage(page, page + format_.page_size()).rights;
-        swap_in(*space, page, word, arch::Op::read, rights);
+        swap_in(*space, leaf, word, arch::Op::read, rights);
       });
     }
     for (auto& [id, segment] : segments_) {

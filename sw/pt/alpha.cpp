@@ -7,6 +7,7 @@
 
 #include "model/arch/layout.h"
 #include "sw/core/errors.h"
+#include "sw/pt/descend.h"
 
 namespace kilburn::os {
 
@@ -105,5 +106,9 @@ bool AlphaFormat::block_is_large_page() const { return false; }
 u64 AlphaFormat::large_leaf(const PteView& v) const { return leaf(v); }
 
 Pfn AlphaFormat::leaf_frame(u64 word) const { return static_cast<Pfn>(A::PFN.get(word)); }
+
+PteFormat::Descent AlphaFormat::descend(PhysMem& memory, u64 root, u64 va, unsigned to_level) const {
+  return descend_in(*this, memory, root, va, to_level);
+}
 
 }  // namespace kilburn::os

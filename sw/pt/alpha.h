@@ -19,6 +19,7 @@ class AlphaFormat final : public PteFormat {
   u64 valid_bit() const override;
   u32 max_slot() const override;
   Pfn next_table(u64 word) const override;
+  Descent descend(PhysMem&, u64 root, u64 va, unsigned to_level) const override;
   PteView view(u64 word) const override;
   bool permits(u64 word, arch::Op) const override;
   u64 direct_base() const override;

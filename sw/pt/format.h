@@ -8,6 +8,7 @@
 
 #include "model/arch/format.h"
 #include "sw/core/types.h"
+#include "sw/hw/ports.h"
 
 namespace kilburn::os {
 
@@ -49,6 +50,13 @@ class PteFormat {
   // The frame of the next table, or kNoFrame for an absent entry. A present entry that table() would
   // not have written (apart from A) is corrupt (LX pmd_bad): throws Violation P26.
   virtual Pfn next_table(u64 word) const = 0;
+  // Down from the table at `root` to the entry of `to_level` for `va`, or to the one above it that names no table.
+  struct Descent {
+    u64 at;          // address of the entry
+    u64 word;        // of an entry above `to_level`; that of `to_level` is not read
+    unsigned level;  // of the entry
+  };
+  virtual Descent descend(PhysMem&, u64 root, u64 va, unsigned to_level) const = 0;
 
   // --- the kernel's own half of every address space ---
   // Physical memory lies at direct_base(), by leaves (direct_by_table()) or by a superpage of the chip

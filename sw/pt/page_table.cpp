@@ -10,56 +10,52 @@ PageTable::PageTable(const Parts& parts, SpaceTag& tag) : parts_(parts), tag_(ta
 
 // The address of the entry of `level`, if the tables above it exist.
 std::optional<u64> PageTable::entry_at(u64 va, unsigned to_level) const {
-  const PteFormat& format = parts_.format;
-  const arch::FormatInfo info = format.info();  // a copy: what is called below cannot change it
-  u64 table = root();
-  for (unsigned level = info.levels; level > to_level; --level) {
-    const u64 word = parts_.memory.load64(arch::entry_address(info, table, va, level));
-    if (format.large(word, level)) return std::nullopt;
-    const Pfn next = format.next_table(word);
-    if (next == kNoFrame) return std::nullopt;
-    table = u64{next} << info.page_shift;
-  }
-  return arch::entry_address(info, table, va, to_level);
+  const PteFormat::Descent found = descend(va, to_level);
+  if (found.level != to_level) return std::nullopt;
+  return found.at;
 }
 
 std::optional<u64> PageTable::leaf_address(u64 va) const { return entry_at(va, 1); }
 
+PageTable::Leaf PageTable::leaf(u64 va) const { return {va, leaf_address(va).value_or(Leaf::kNowhere)}; }
+
 u64 PageTable::load(u64 va) const {
-  if (const std::optional<u64> at = leaf_address(va)) return parts_.memory.load64(*at);
-  const u64 large = large_page(va);
-  if (large == 0) return 0;
+  const PteFormat::Descent found = descend(va, 1);
+  if (found.level == 1) return parts_.memory.load64(found.at);
+  if (!parts_.format.block_is_large_page() || found.level != 2 || !parts_.format.large(found.word, 2)) return 0;
   const u64 page = (va & (parts_.format.span(2) - 1)) >> parts_.format.info().page_shift;
-  return parts_.format.with_frame(large, static_cast<Pfn>(parts_.format.leaf_frame(large) + page));
+  return parts_.format.with_frame(found.word, static_cast<Pfn>(parts_.format.leaf_frame(found.word) + page));
 }
 
-void PageTable::ensure(u64 va) { make_tables(va, 1); }
+PageTable::Leaf PageTable::ensure(u64 va) {
+  const PteFormat::Descent found = make_tables(va, 1);
+  return {va, found.level == 1 ? found.at : Leaf::kNowhere};
+}
 
-// The address of the entry of `to_level`; what lies above it is made.
-u64 PageTable::make_tables(u64 va, unsigned to_level) {
+// The entry of `to_level`, or the large page above it; what lies above it is made.
+PteFormat::Descent PageTable::make_tables(u64 va, unsigned to_level) {
+  PteFormat::Descent found = descend(va, to_level);
+  if (found.level == to_level) return found;
   const arch::FormatInfo info = parts_.format.info();
-  u64 table = root();
-  for (unsigned level = info.levels; level > to_level; --level) {
-    const u64 at = arch::entry_address(info, table, va, level);
-    const u64 word = parts_.memory.load64(at);
-    if (parts_.format.large(word, level)) return at;
-    Pfn next = parts_.format.next_table(word);
+  while (found.level > to_level && !parts_.format.large(found.word, found.level)) {
+    Pfn next = parts_.format.next_table(found.word);
     if (next == kNoFrame) {
       next = parts_.frames.alloc_table();  // zeroed before it is linked (P30)
       constexpr u64 kWritable = 2;         // SDM table 4-19: R/W
       const u64 entry = parts_.format.table(next) ^ (parts_.bug == Bug::table_rights ? kWritable : 0);
-      parts_.memory.cas64(at, 0, entry);
-      const u64 span = parts_.format.span(level);
+      parts_.memory.cas64(found.at, 0, entry);
+      const u64 span = parts_.format.span(found.level);
       log_table(va & ~(span - 1), span, 0, entry);
       parts_.yield(va);
     }
-    table = frame_address(next);
+    found.at = arch::entry_address(info, frame_address(next), va, --found.level);
+    if (found.level > to_level) found.word = parts_.memory.load64(found.at);
   }
-  return arch::entry_address(info, table, va, to_level);
+  return found;
 }
 
 void PageTable::install_large(u64 va, unsigned level, u64 word) {
-  parts_.memory.cas64(make_tables(va, level), 0, word);
+  parts_.memory.cas64(make_tables(va, level).at, 0, word);
   log_table(va, parts_.format.span(level), 0, word);
   parts_.yield(va);
 }
@@ -77,16 +73,21 @@ void PageTable::set_top_entry(u64 va, u64 word) {
   parts_.yield(va);
 }
 
-bool PageTable::exchange(u64 va, u64 expect, u64 desired) {
-  if (parts_.splitter != nullptr && (parts_.format.view(expect).block != 0 || large_page(va) != 0)) {
-    parts_.splitter->split_block(*this, va);
+bool PageTable::exchange(const Leaf& leaf, u64 expect, u64 desired) {
+  if (parts_.splitter != nullptr &&
+      (parts_.format.view(expect).block != 0 || (leaf.at == Leaf::kNowhere && large_page(leaf.va) != 0))) {
+    parts_.splitter->split_block(*this, leaf.va);
     return false;
   }
-  return exchange_in_block(va, expect, desired);
+  return leaf.at != Leaf::kNowhere ? swap_word(leaf.at, leaf.va, expect, desired)
+                                   : exchange_in_block(leaf.va, expect, desired);
 }
 
 bool PageTable::exchange_in_block(u64 va, u64 expect, u64 desired) {
-  const u64 at = leaf_address(va).value();
+  return swap_word(leaf_address(va).value(), va, expect, desired);
+}
+
+bool PageTable::swap_word(u64 at, u64 va, u64 expect, u64 desired) {
   const u64 old = parts_.memory.cas64(at, expect, desired);
   if (old != expect) return false;
   log_entry(va, expect, old, desired);
@@ -126,9 +127,9 @@ Pfn PageTable::take_table(u64 va) {
 }
 
 u64 PageTable::get_and_clear(u64 va) {
-  for (;;) {
-    const u64 old = load(va);
-    if (old == 0 || exchange(va, old, 0)) return old;
+  for (const Leaf entry = leaf(va);;) {
+    const u64 old = load(entry);
+    if (old == 0 || exchange(entry, old, 0)) return old;
   }
 }
 

@@ -56,23 +56,38 @@ class PageTable {
 
   // The leaf word for `va`, 0 where a table is missing. Under a large page: what the small page's word would be.
   u64 load(u64 va) const;
-  // Where the leaf entry of `va` is; nothing where a table is missing or under a large page.
+  // Where the leaf entry of a page is, so that one walk serves all that is done with it. It stays there until the
+  // entry's table is unhooked (prune, take_table), which no fault and no reclaim does.
+  struct Leaf {
+    static constexpr u64 kNowhere = ~u64{0};  // a table is missing, or the page is part of a large one
+    u64 va = 0;
+    u64 at = kNowhere;
+  };
+  Leaf leaf(u64 va) const;
+  // The address in it; nothing where there is none.
   std::optional<u64> leaf_address(u64 va) const;
   // Makes the tables down to the leaf entry of `va`; allocates, so any entry may change before it returns.
-  void ensure(u64 va);
+  Leaf ensure(u64 va);
+  // As load(va), exchange(va), update(va): without a walk.
+  u64 load(const Leaf& leaf) const { return leaf.at != Leaf::kNowhere ? parts_.memory.load64(leaf.at) : load(leaf.va); }
+  bool exchange(const Leaf& leaf, u64 expect, u64 desired);
+  template <class Edit>
+  u64 update(const Leaf& leaf, Edit&& edit) {
+    for (;;) {
+      const u64 old = load(leaf);
+      const u64 desired = edit(old);
+      if (old == desired || exchange(leaf, old, desired)) return desired;
+    }
+  }
   // One compare-and-swap of the leaf entry (its table exists): false if memory held another word. An entry in a
   // block has the block split first, and false is returned: what was seen is not what memory holds any more.
-  bool exchange(u64 va, u64 expect, u64 desired);
+  bool exchange(u64 va, u64 expect, u64 desired) { return exchange(leaf(va), expect, desired); }
   // Clears the leaf entry and returns what it held at that instant, A and D included.
   u64 get_and_clear(u64 va);
   // The entry as `edit` makes it from what memory holds at that instant; returns the new word.
   template <class Edit>
   u64 update(u64 va, Edit&& edit) {
-    for (;;) {
-      const u64 old = load(va);
-      const u64 desired = edit(old);
-      if (old == desired || exchange(va, old, desired)) return desired;
-    }
+    return update(leaf(va), edit);
   }
   // A large leaf: the entry of `level` for `va`, which was 0.
   void install_large(u64 va, unsigned level, u64 word);
@@ -118,8 +133,12 @@ class PageTable {
  private:
   u64 frame_address(Pfn pfn) const { return u64{pfn} << parts_.format.info().page_shift; }
   u64 word(Pfn table, unsigned index) const { return parts_.memory.load64(frame_address(table) + 8 * index); }
-  u64 make_tables(u64 va, unsigned to_level);
+  PteFormat::Descent descend(u64 va, unsigned to_level) const {
+    return parts_.format.descend(parts_.memory, root(), va, to_level);
+  }
+  PteFormat::Descent make_tables(u64 va, unsigned to_level);
   std::optional<u64> entry_at(u64 va, unsigned level) const;
+  bool swap_word(u64 at, u64 va, u64 expect, u64 desired);
   bool prune(Pfn table, unsigned level, u64 base, u64 lo, u64 hi, Gather&);
   void log_entry(u64 va, u64 seen, u64 old_word, u64 new_word) const;
   void log_table(u64 va, u64 span, u64 old_word, u64 new_word) const;

@@ -7,6 +7,7 @@
 
 #include "model/arch/layout.h"
 #include "sw/core/errors.h"
+#include "sw/pt/descend.h"
 
 namespace kilburn::os {
 
@@ -100,5 +101,9 @@ bool X86Format::block_is_large_page() const { return true; }
 u64 X86Format::large_leaf(const PteView& v) const { return leaf(v) | X::PS.mask(); }
 
 Pfn X86Format::leaf_frame(u64 word) const { return static_cast<Pfn>(X::FRAME.get(word)); }
+
+PteFormat::Descent X86Format::descend(PhysMem& memory, u64 root, u64 va, unsigned to_level) const {
+  return descend_in(*this, memory, root, va, to_level);
+}
 
 }  // namespace kilburn::os

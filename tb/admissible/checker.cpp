@@ -168,7 +168,8 @@ void Checker::search(Mmu& mmu, const Asked& asked, const Response& response, con
   WitnessSearch search(mmu.view, asked, response);
   const u64 page = asked.request.va >> 12 << 12 | asked.context.asid;
   const auto guide = mmu.guides.find(page);
-  const WitnessSearch::Found found = search.run({}, guide == mmu.guides.end() ? nullptr : &guide->second);
+  const WitnessSearch::Found found =
+      search.run({}, guide == mmu.guides.end() ? nullptr : &guide->second, search.is_not_fresh(now));
   if (found.admissible && found.age != 0) {
     if (mmu.guides.size() >= Mmu::kGuides) mmu.guides.clear();
     mmu.guides[page] = found.path;

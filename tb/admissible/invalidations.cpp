@@ -32,6 +32,7 @@ Time last_begin(const List& list, Time bound) {
 
 // One of the list lies between the two moments, apart from both.
 bool between(const std::vector<Invalidation>& list, Time before, Time after, Time bound) {
+  if (list.empty() || list.back().begin <= before) return false;
   const auto first =
       std::upper_bound(list.begin(), list.end(), before, [](Time t, const Invalidation& e) { return t < e.begin; });
   return first != list.end() && first->end <= bound && first->end < after;

@@ -88,19 +88,15 @@ bool Obligations::settles(const Owed& owed, const EntryUse& use, u8 op, u64 va, 
 void Obligations::invalidated(unsigned mmu, u8 op, u64 va, u16 asid) {
   if (op > arch::layout::Inv::PAGE_D) return;
   bool needed = false;
-  for (std::size_t n = 0; n < owed_.size();) {
-    auto& uses = owed_[n].uses;
+  std::erase_if(owed_, [&](Owed& owed) {
+    auto& uses = owed.uses;
     const auto settled = std::remove_if(uses.begin(), uses.end(), [&](const EntryUse& use) {
-      return use.mmu == mmu && settles(owed_[n], use, op, va, asid);
+      return use.mmu == mmu && settles(owed, use, op, va, asid);
     });
     needed = needed || settled != uses.end();
     uses.erase(settled, uses.end());
-    if (uses.empty()) {
-      owed_.erase(owed_.begin() + static_cast<std::ptrdiff_t>(n));
-    } else {
-      ++n;
-    }
-  }
+    return uses.empty();
+  });
   if (!needed) ++needless_;
 }
 

@@ -17,6 +17,7 @@ bool Versions::write(Time time, u64 pa, u64 before, u64 after, bool seen) {
   last_write_ = time;
   Word& word = words_[pa];
   if (word.changes.empty()) {
+    set_place(pa);
     word.changes.push_back({before, kAlways, time, 0, true});
     ++versions_;
   }
@@ -64,6 +65,8 @@ void Versions::collect(Time oldest) {
       ++word;
     }
   }
+  places_.fill(0);
+  for (const auto& [pa, word] : words_) set_place(pa);
   if (versions_ > kMost) give_up();
   next_collection_ = 2 * versions_ + kFirstCollection;
 }
@@ -79,6 +82,7 @@ void Versions::give_up() {
 
 void Versions::clear() {
   words_.clear();
+  places_.fill(0);
   versions_ = 0;
   next_collection_ = kFirstCollection;
 }

@@ -5,6 +5,8 @@
 // that reaches so far back is answered with "not known".
 #pragma once
 
+#include <algorithm>
+#include <array>
 #include <boost/container/small_vector.hpp>
 #include <boost/unordered/unordered_flat_map.hpp>
 #include <cstring>
@@ -44,7 +46,7 @@ class Versions {
   // versions after it. Stops when visit returns true, and returns that. No call for a word outside memory.
   template <class Visit>
   bool newest_first(u64 pa, Time since, Visit&& visit) const {
-    const auto word = words_.find(pa);
+    const auto word = may_have_history(pa) ? words_.find(pa) : words_.end();
     if (word == words_.end()) {
       const auto value = now(pa);
       return value && visit(Version{*value, kAlways, kForever}, 0u);
@@ -60,13 +62,30 @@ class Versions {
     }
     return false;
   }
+  // Calls visit(pa) for those of `count` words from `pa` on, in order, that may have a history or hold a value with
+  // (value & mask) == wanted. Stops when visit returns true, and returns that.
+  template <class Visit>
+  bool any_like(u64 pa, u64 count, u64 mask, u64 wanted, Visit&& visit) const {
+    if (pa > last_word_) return false;
+    for (const u64 end = pa + 8 * std::min(count, (last_word_ - pa) / 8 + 1); pa != end;) {
+      // As many at once as the places of one word stand for; most often none has a history.
+      const u64 stop = std::min(end, (pa | 511) + 1);
+      u64 places = places_[pa / 8 % kPlaces / 64] >> (pa / 8 % 64);
+      for (; pa != stop; pa += 8, places >>= 1) {
+        if (((places & 1) != 0 || (*now(pa) & mask) == wanted) && visit(pa)) return true;
+      }
+    }
+    return false;
+  }
   // Whether versions of this word that were held at `since` or later have been given up.
   bool forgotten(u64 pa, Time since) const {
+    if (given_up_ == 0 || !may_have_history(pa)) return false;
     const auto word = words_.find(pa);
     return word != words_.end() && word->second.forgotten >= since && word->second.forgotten != kAlways;
   }
   // When the word was written last, kAlways if never.
   Time changed(u64 pa) const {
+    if (!may_have_history(pa)) return kAlways;
     const auto word = words_.find(pa);
     return word == words_.end() ? kAlways : word->second.changes.back().from;
   }
@@ -97,6 +116,12 @@ class Versions {
     std::size_t shorten_at = kShort;                    // versions
   };
 
+  // Most words have no history, and most of those are seen here to have none, without a search: one bit for all
+  // words whose addresses differ by a multiple of 512 KB.
+  static constexpr u64 kPlaces = u64{1} << 16;
+  bool may_have_history(u64 pa) const { return (places_[pa / 8 % kPlaces / 64] >> (pa / 8 % 64) & 1) != 0; }
+  void set_place(u64 pa) { places_[pa / 8 % kPlaces / 64] |= u64{1} << (pa / 8 % 64); }
+
   void give_up();
   void give_up(Word&, std::size_t oldest);
 
@@ -105,6 +130,7 @@ class Versions {
   const std::byte* bytes_ = nullptr;  // of memory that can be read without asking it
   u64 limit_;
   boost::unordered_flat_map<u64, Word> words_;
+  std::array<u64, kPlaces / 64> places_{};  // words of words_
   std::size_t versions_ = 0;
   std::size_t next_collection_ = kFirstCollection;
   u64 given_up_ = 0;

@@ -14,6 +14,8 @@ using Kind = arch::Judgement::Kind;
 
 WalkerWatch::WalkerWatch(const MmuView& view)
     : view_(view),
+      x86_(view.format == arch::Format::x86_64),
+      plain_tables_(view.settings, static_cast<u32>(ctl::NXE.mask())),
       page_shift_(arch::info(view.format, view.settings, 0).page_shift),
       levels_{arch::info(view.format, view.settings, 0).levels, arch::widest_info(view.format, view.settings).levels} {}
 
@@ -25,6 +27,9 @@ bool WalkerWatch::points_to(u64 value, u64 table) const {
 
 // Whether an entry of this level leads to a table; asked of the same few values again and again.
 bool WalkerWatch::is_table(unsigned level, u64 value) {
+  arch::Accumulated above;
+  u64 next = 0;
+  if (x86_ && level > 1 && plain_tables_.follow(value, above, next)) return true;
   constexpr u64 kSpread = 0x9e3779b97f4a7c15;  // the golden ratio, for Fibonacci hashing
   Judged& known = judged_[(value ^ level) * kSpread >> (64 - kLog2Judged)];
   if (known.value != value || known.level != level) {
@@ -46,14 +51,26 @@ arch::Judgement WalkerWatch::judge(unsigned level, u64 value) const {
 // The levels at which a table is known: as a top table in use, or below an entry that was read.
 unsigned WalkerWatch::known_levels(u64 base) const {
   const auto known = tables_.find(base);
-  return known == tables_.end() ? known_levels(base, {}) : known_levels(base, known->second);
+  return known == tables_.end() ? top_levels(base) : known_levels(base, known->second);
 }
 unsigned WalkerWatch::known_levels(u64 base, const Table& table) const {
-  unsigned levels = table.levels;
+  return table.levels | top_levels(base, table);
+}
+
+unsigned WalkerWatch::top_levels(u64 base) const {
+  unsigned levels = 0;
   for (const Root& root : view_.spaces.all().roots) {
     if (table_of(root.table) == base) levels |= 1u << levels_of(root);
   }
   return levels;
+}
+// The same, worked out once for as long as the same top tables are in use.
+unsigned WalkerWatch::top_levels(u64 base, const Table& table) const {
+  if (table.top_levels_of != view_.spaces.changes()) {
+    table.top_levels = static_cast<u8>(top_levels(base));
+    table.top_levels_of = view_.spaces.changes();
+  }
+  return table.top_levels;
 }
 
 void WalkerWatch::learn(u64 pa, u64 value) {
@@ -146,59 +163,52 @@ bool WalkerWatch::follow(u64 table, unsigned level, const Tops& tops) const {
   }
 }
 
-// From level to level, each table with the way whose values were held longest: if that one is cut, all are.
-bool WalkerWatch::climb(u64 base, unsigned levels, const Tops& tops) {
-  for (auto& level : nodes_) level.clear();
-  for (unsigned level = 1; level <= kHighestLevel; ++level) {
-    if ((levels >> level & 1) != 0) nodes_[level].push_back({base, kForever, -1, {}});
-    for (std::size_t n = 0; n < nodes_[level].size(); ++n) {
-      const Node node = nodes_[level][n];
-      if (tops.reached(node.table, level, node.until)) {
-        keep(n, level);
-        return true;
-      }
-      const auto known = tables_.find(node.table);
-      if (level == kHighestLevel || known == tables_.end() || (known->second.levels >> level & 1) == 0) continue;
-      for (const u64 parent : known->second.parents) {
-        if (view_.versions.given_up() != 0 && view_.versions.forgotten(parent, tops.since)) forgotten_ = true;
-        view_.versions.newest_first(parent, tops.since, [&](const Version& version, unsigned) {
-          if (!points_to(version.value, node.table) || !is_table(level + 1, version.value)) return false;
-          // The newest is the one that was held longest.
-          reach(level + 1, {table_of(parent),
-                            std::min(node.until, version.to),
-                            static_cast<int>(n),
-                            {parent, version.value, version.from, true}});
-          return true;
-        });
-      }
-    }
+// One way after another, up from this table, to which the values on the way from below were held together to `until`;
+// remembers the first that reaches a top table.
+bool WalkerWatch::climb(u64 table, unsigned level, Time until, const Tops& tops) {
+  if (tops.reached(table, level, until)) return true;
+  const auto known = tables_.find(table);
+  if (level == kHighestLevel || known == tables_.end() || (known->second.levels >> level & 1) == 0) return false;
+  if (tried(level, table, until)) return false;
+  for (const u64 parent : known->second.parents) {
+    if (view_.versions.forgotten(parent, tops.since)) forgotten_ = true;
+    Table::Via via;
+    Time to = kAlways;
+    view_.versions.newest_first(parent, tops.since, [&](const Version& version, unsigned) {
+      if (!points_to(version.value, table) || !is_table(level + 1, version.value)) return false;
+      // The newest is the one that was held longest.
+      via = {parent, version.value, version.from, true};
+      to = version.to;
+      return true;
+    });
+    if (!via.found || !climb(table_of(parent), level + 1, std::min(until, to), tops)) continue;
+    known->second.via[level] = via;
+    return true;
   }
   return false;
 }
 
-void WalkerWatch::reach(unsigned level, const Node& node) {
-  for (Node& other : nodes_[level]) {
-    if (other.table != node.table) continue;
-    if (other.until < node.until) other = node;
-    return;
+// Whether a way that was held together as long has come to this table in vain: if that one was cut, so is this one.
+bool WalkerWatch::tried(unsigned level, u64 table, Time until) {
+  for (Node& node : nodes_[level]) {
+    if (node.table != table) continue;
+    if (until <= node.until) return true;
+    node.until = until;
+    return false;
   }
-  nodes_[level].push_back(node);
-}
-
-// Remembers the way from a top table down.
-void WalkerWatch::keep(std::size_t top, unsigned level) {
-  for (const Node* node = &nodes_[level][top]; node->below >= 0;) {
-    const Node& below = nodes_[--level][static_cast<std::size_t>(node->below)];
-    tables_[below.table].via[level] = node->via;
-    node = &below;
-  }
+  nodes_[level].push_back({table, until});
+  return false;
 }
 
 bool WalkerWatch::any_way(u64 base, unsigned levels, const Tops& tops) {
   for (unsigned level = 1; level <= kHighestLevel; ++level) {
     if ((levels >> level & 1) != 0 && follow(base, level, tops)) return true;
   }
-  return climb(base, levels, tops);
+  for (auto& nodes : nodes_) nodes.clear();
+  for (unsigned level = 1; level <= kHighestLevel; ++level) {
+    if ((levels >> level & 1) != 0 && climb(base, level, kForever, tops)) return true;
+  }
+  return false;
 }
 
 WalkerWatch::Way WalkerWatch::way_to(u64 pa, Time now, Time bound) {
@@ -245,7 +255,10 @@ void WalkerWatch::collect_ways(unsigned mmu, u64 pa, unsigned level, unsigned fr
   const std::size_t before = uses.size();
   const unsigned index_bits = page_shift_ - 3u;
   va |= (pa - table) / 8 << (page_shift_ + index_bits * (level - 1));
+  const auto known = tables_.find(table);
+  const unsigned top = known == tables_.end() ? top_levels(table) : top_levels(table, known->second);
   for (const Root& root : view_.spaces.all().roots) {
+    if ((top >> level & 1) == 0) break;
     if (table_of(root.table) != table || levels_of(root) != level) continue;
     const unsigned unused = 64 - (page_shift_ + index_bits * level);
     const u64 extended = static_cast<u64>(static_cast<std::int64_t>(va << unused) >> unused);
@@ -258,7 +271,6 @@ void WalkerWatch::collect_ways(unsigned mmu, u64 pa, unsigned level, unsigned fr
       return uses.size() == kKept;
     });
   }
-  const auto known = tables_.find(table);
   if (known == tables_.end() || (known->second.levels >> level & 1) == 0 || level == kHighestLevel) return;
   for (const u64 parent : known->second.parents) {
     if (uses.size() == kKept) return;

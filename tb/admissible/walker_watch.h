@@ -49,6 +49,7 @@ class WalkerWatch {
 
  private:
   static constexpr unsigned kHighestLevel = 5;
+  static constexpr u64 kNever = ~u64{0};
   static constexpr std::size_t kMostEntries = 1024;  // of an Alpha table; 512 of an x86-64 one
   struct Table {
     boost::container::small_vector<u64, 2> parents;  // words that have been read and pointed here
@@ -63,6 +64,9 @@ class WalkerWatch {
     };
     std::array<Via, kHighestLevel + 1> via{};
     u64 reached = 0;  // epoch() when a way was found last; 0: never
+    // Levels at which it is a top table, as of so many changes of the address spaces.
+    mutable u8 top_levels = 0;
+    mutable u64 top_levels_of = kNever;
   };
   // The value of a word of an upper level and the levels of its table, when it was learned last.
   struct Led {
@@ -87,12 +91,10 @@ class WalkerWatch {
       return false;
     }
   };
-  // A table that a way from below has come to.
+  // A table that ways from below have come to, and the latest that the values on one of them were held together to.
   struct Node {
     u64 table;
-    Time until;  // the earliest end of the values on the way
-    int below;   // the node that the way comes from, or none
-    Table::Via via;
+    Time until;
   };
 
   Way way_to(u64 pa, Time now, Time bound);
@@ -100,14 +102,15 @@ class WalkerWatch {
   void collect_ways(unsigned mmu, u64 pa, unsigned level, unsigned from, u64 va, std::vector<EntryUse>& uses);
   void find_tops(Tops& tops, Time now, Time bound) const;
   bool follow(u64 table, unsigned level, const Tops& tops) const;
-  bool climb(u64 base, unsigned levels, const Tops& tops);
-  void reach(unsigned level, const Node& node);
-  void keep(std::size_t top, unsigned level);
+  bool climb(u64 table, unsigned level, Time until, const Tops& tops);
+  bool tried(unsigned level, u64 table, Time until);
   void learn(u64 pa, u64 value);
   void lead(unsigned levels, u64 pa, u64 value);
   void learn_held(Time now, Time bound);
   unsigned known_levels(u64 table) const;
   unsigned known_levels(u64 base, const Table& table) const;
+  unsigned top_levels(u64 base) const;
+  unsigned top_levels(u64 base, const Table& table) const;
   // A way stays one as long as this stays the same: only an invalidation ends what was legal, and a word or a context
   // that changes after the last one is not bound by it.
   u64 epoch() const { return 1 + view_.invalidations.table_ends() + drops_; }
@@ -119,6 +122,8 @@ class WalkerWatch {
   unsigned levels_of(const Root& root) const { return levels_[root.la57 ? 1 : 0]; }
 
   const MmuView& view_;
+  bool x86_;
+  arch::PlainTables plain_tables_;  // x86-64
   u8 page_shift_;
   u8 levels_[2];  // of the usual walk, and of one with LA57
   boost::unordered_flat_map<u64, Table> tables_;
@@ -133,7 +138,6 @@ class WalkerWatch {
   std::array<std::vector<u64>, kHighestLevel + 1> fruitless_;  // by level, tables that ways_to() found no way from
   Tops tops_;                                                  // of requests that every completed invalidation binds
   u64 tops_of_spaces_ = kNever, tops_of_ends_ = kNever;
-  static constexpr u64 kNever = ~u64{0};
   std::array<std::vector<Node>, kHighestLevel + 1> nodes_;  // by level, of the search under way
   bool forgotten_ = false;                                  // it came to a word whose history was given up
   u64 drops_ = 0;

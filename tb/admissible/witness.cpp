@@ -30,6 +30,11 @@ bool same(const Response& a, const Response& b) {
          a.memory_type == b.memory_type && a.global == b.global;
 }
 
+static bool same(const arch::Translation& a, const arch::Translation& b) {
+  return a.pa == b.pa && a.page_log2 == b.page_log2 && a.global == b.global && a.memory_type == b.memory_type &&
+         a.rights == b.rights;
+}
+
 WitnessSearch::WitnessSearch(const MmuView& view, const Asked& asked, const Response& response)
     : view_(view),
       asked_(asked),
@@ -44,13 +49,21 @@ bool WitnessSearch::separated(Time before, Time after) const {
                                        asked_.accepted);
 }
 
+// Nothing was written since the request came: its only fresh way is the walk of now. That answers a granted access with
+// its own address alone, if at all; what kind of answer it is (page size, A and D) is left to the search. An Alpha
+// entry may answer for its neighbours, and a refusal may come without a level.
+bool WitnessSearch::is_not_fresh(const arch::Verdict& now) const {
+  return x86_ && response_.fault == arch::Fault::none && view_.versions.last_write() < asked_.accepted &&
+         (now.fault.code != arch::Fault::none || now.pa != response_.pa);
+}
+
 bool WitnessSearch::cut(Time before, Time after) {
   const bool cut = separated(before, after);
   for_window_ = for_window_ || cut;
   return cut;
 }
 
-WitnessSearch::Found WitnessSearch::run(const Without& without, const WitnessPath* guide) {
+WitnessSearch::Found WitnessSearch::run(const Without& without, const WitnessPath* guide, bool not_fresh) {
   without_ = without;
   unknown_ = refused_from_cache_ = false;
   looked_at_ = 0;
@@ -60,7 +73,7 @@ WitnessSearch::Found WitnessSearch::run(const Without& without, const WitnessPat
     guide_ = only;
     return pass(windows, own_space, !own_space) && looked_at_ <= view_.relaxations.search_limit;
   };
-  if (tried(Pass::fresh, true)) {
+  if (!not_fresh && tried(Pass::fresh, true)) {
     found = {true, Legality::fresh, 0, false, path_};
   } else if ((guide != nullptr && (tried(Pass::any, true, guide) || tried(Pass::any, false, guide))) ||
              tried(Pass::any, true) || tried(Pass::any, false)) {
@@ -114,6 +127,7 @@ bool WitnessSearch::pass(Pass pass, bool own_space, bool others) {
     own_root_ = true;
     walk_context_ = {};
     walk_context_.controls = asked_.context.controls & static_cast<u32>(ctl::NXE.mask() | ctl::PGE.mask());
+    if (x86_) plain_tables_ = {view_.settings, walk_context_.controls};
     const Root root{asked_.context.root, ctl::LA57.test(asked_.context.controls), asked_.accepted, kForever, 1, true};
     return !refill_ && from_root(root);
   }
@@ -128,6 +142,7 @@ bool WitnessSearch::pass(Pass pass, bool own_space, bool others) {
     walk_context_ = {};
     walk_context_.asid = asked_.context.asid;
     walk_context_.controls = static_cast<u32>(ctl::PGE.make(pge) | ctl::NXE.make((space->nxe & 2) != 0 ? 1u : 0u));
+    if (x86_) plain_tables_ = {view_.settings, walk_context_.controls};
     for (const Root& root : space->roots) {
       if (root.until() < floor_) continue;
       own_root_ =
@@ -233,7 +248,11 @@ bool WitnessSearch::consider(unsigned level, u64 pa, const Version& version, uns
   if (response_.fault != arch::Fault::none && !dirty_) {
     found = refused_now(level, version.value, above, held, now);
   }
-  if (!found) {
+  u64 next = 0;
+  arch::Accumulated below = above;
+  if (!found && x86_ && level > 1 && plain_tables_.follow(version.value, below, next)) {
+    found = descend(level - 1, next, below, held, unset);
+  } else if (!found) {
     static constexpr arch::Request kAnyone{};
     u64 value = version.value;
     bool missing = unset;
@@ -371,31 +390,40 @@ bool WitnessSearch::leaf(unsigned level, const Version& version, const arch::Tra
 // A hint joins entries into a block, of which any may have been read for all (EV5 5.2); software sees to it that
 // they agree.
 bool WitnessSearch::by_hint(u64 table, const Hold& hold) {
+  namespace pte = arch::layout::AlphaPte;
   const arch::FormatInfo info = arch::info(view_.format, view_.settings, 0);
   if (response_.fault != arch::Fault::none && !refill_ && response_.level != 0) return false;
   const u64 page = arch::table_index(info, asked_.request.va, 1);
   for (unsigned hint = 1; hint <= 3; ++hint) {
     if (response_.fault == arch::Fault::none && response_.size != info.page_shift + 3 * hint) continue;
-    const u64 pages = u64{1} << (3 * hint);
-    for (u64 other = page & ~(pages - 1), n = 0; n < pages; ++n, ++other) {
-      if (other == page) continue;
-      const u64 pa = table + 8 * other;
-      const bool found = view_.versions.newest_first(
+    const u64 pages = u64{1} << (3 * hint), own = table + 8 * page;
+    constexpr u64 kMask = pte::V.mask() | pte::GH.mask();
+    const u64 wanted = pte::V.mask() | pte::GH.make(hint);
+    std::optional<arch::Translation> refused;
+    const bool found = view_.versions.any_like(table + 8 * (page & ~(pages - 1)), pages, kMask, wanted, [&](u64 pa) {
+      if (pa == own) return false;
+      return view_.versions.newest_first(
           pa, pass_ == Pass::fresh ? asked_.accepted : floor_, [&](const Version& version, unsigned age) {
-            if (version.from > response_.decided || !arch::layout::AlphaPte::V.test(version.value) ||
-                arch::layout::AlphaPte::GH.get(version.value) != hint) {
+            if (version.from > response_.decided || (version.value & kMask) != wanted) return false;
+            const arch::Translation block = arch::leaf_translation(view_.format, view_.settings, version.value);
+            // The entries of a block say the same, as a rule: what has not answered once is not looked at again. Of a
+            // refusal the rights alone decide.
+            if (refused &&
+                (response_.fault != arch::Fault::none ? refused->rights == block.rights : same(*refused, block))) {
+              return false;
+            }
+            if (!collect_ && !answers(1, block, false)) {
+              refused = block;
               return false;
             }
             path_.push_back({pa, version, age, 1});
             const Hold held{std::max(hold.lo, version.from), std::min(hold.hi, version.to)};
-            const bool fits =
-                !cut(held.hi, held.lo) &&
-                leaf(1, version, arch::leaf_translation(view_.format, view_.settings, version.value), held, false);
+            const bool fits = !cut(held.hi, held.lo) && leaf(1, version, block, held, false);
             if (!fits) path_.pop_back();
             return fits;
           });
-      if (found) return true;
-    }
+    });
+    if (found) return true;
   }
   return false;
 }

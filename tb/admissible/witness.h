@@ -11,6 +11,7 @@
 #include <string>
 #include <vector>
 
+#include "model/arch/plain_tables.h"
 #include "model/arch/walk.h"
 #include "tb/admissible/address_spaces.h"
 #include "tb/admissible/invalidations.h"
@@ -90,8 +91,11 @@ class WitnessSearch {
     bool unknown = false;  // history was given up that may hold a witness, or the search became too long
     WitnessPath path;
   };
-  // `guide`: a way that explained another response; it is tried before all others.
-  Found run(const Without& without = {}, const WitnessPath* guide = nullptr);
+  // `guide`: a way that explained another response; it is tried before all others but the fresh ones. `not_fresh`: no
+  // fresh way leads to the response, as is_not_fresh() has found.
+  Found run(const Without& without = {}, const WitnessPath* guide = nullptr, bool not_fresh = false);
+  // Whether the translation of now shows without a search that no fresh way explains the response; false: unknown.
+  bool is_not_fresh(const arch::Verdict& now) const;
 
   // Whether this request, a store, may set D in the last-level entry at `pa` (W6).
   bool may_dirty(u64 pa);
@@ -132,11 +136,12 @@ class WitnessSearch {
   const WitnessPath* guide_ = nullptr;  // while only this way is tried
   bool x86_, refill_;
   Pass pass_ = Pass::fresh;
-  Time floor_ = kAlways;        // nothing that ended before it counts
-  bool own_ = true;             // the walk is one of the request's own address space
-  bool own_root_ = true;        // and from its own top table
-  arch::FormatInfo info_{};     // of the walk from this top table
-  arch::Context walk_context_;  // controls that entries are judged under, whatever the access
+  Time floor_ = kAlways;            // nothing that ended before it counts
+  bool own_ = true;                 // the walk is one of the request's own address space
+  bool own_root_ = true;            // and from its own top table
+  arch::FormatInfo info_{};         // of the walk from this top table
+  arch::Context walk_context_;      // controls that entries are judged under, whatever the access
+  arch::PlainTables plain_tables_;  // of walk_context_; x86-64
   WitnessPath path_;
   bool refused_from_cache_ = false;
   bool unknown_ = false;

@@ -178,4 +178,43 @@ TEST_CASE("versions that no walker has read go, those that one has read stay wit
   for (u64 n = kWrites - 3; n <= kWrites; ++n) CHECK(held[n]);  // what a waiting request could have met
 }
 
+TEST_CASE("versions: of a row of words those are looked at that hold such a value or held another") {
+  constexpr u64 kMask = 0xf, kWanted = 0x3, kFirst = 0x180, kWords = 200;
+  os::RamMem memory(0x1000);
+  Versions versions(memory);
+  std::vector<u64> expected;
+  for (u64 n = 0; n < 0x1000 / 8; ++n) {
+    const u64 pa = 8 * n, value = n * 7;
+    memory.store64(pa, value);
+    const bool written = n % 29 == 4;
+    if (written) versions.write(10 + n, pa, value + 1, value);
+    const bool inside = pa >= kFirst && pa < kFirst + 8 * kWords;
+    if (inside && (written || (value & kMask) == kWanted)) expected.push_back(pa);
+  }
+  std::vector<u64> seen;
+  const auto see = [&](u64 pa) {
+    seen.push_back(pa);
+    return false;
+  };
+  CHECK_FALSE(versions.any_like(kFirst, kWords, kMask, kWanted, see));
+  CHECK(seen == expected);
+  CHECK(expected.size() > 15);
+  // The first that is taken is the last that is looked at.
+  seen.clear();
+  CHECK(versions.any_like(kFirst, kWords, kMask, kWanted, [&](u64 pa) { return see(pa) || seen.size() == 3; }));
+  CHECK(seen == std::vector<u64>(expected.begin(), expected.begin() + 3));
+  // What lies past the end of memory is not there.
+  seen.clear();
+  CHECK_FALSE(versions.any_like(0xff0, 64, 0, 0, see));
+  CHECK(seen == std::vector<u64>{0xff0, 0xff8});
+  seen.clear();
+  CHECK_FALSE(versions.any_like(0x1000, 8, 0, 0, see));
+  CHECK(seen.empty());
+  // Words whose history has ended are words like any other.
+  versions.collect(10000);
+  CHECK(versions.words() == 0);
+  CHECK_FALSE(versions.any_like(kFirst, kWords, kMask, kWanted, see));
+  CHECK(std::all_of(seen.begin(), seen.end(), [&](u64 pa) { return (memory.load64(pa) & kMask) == kWanted; }));
+}
+
 }  // namespace kilburn::admissible::test

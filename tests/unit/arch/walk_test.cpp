@@ -8,6 +8,7 @@
 #include <random>
 #include <vector>
 
+#include "model/arch/plain_tables.h"
 #include "tests/catch.h"
 
 namespace {
@@ -174,4 +175,35 @@ TEST_CASE("walk: the fast path, the recorded walk and judge_entry() agree on ran
   CHECK(large > 100);
   CHECK(updates > 1000);
   CHECK(shared > 10);
+}
+
+TEST_CASE("plain tables: what is picked out is what judge_entry() follows, and most of that is") {
+  constexpr u32 kNxe = static_cast<u32>(layout::Controls::NXE.mask());
+  std::mt19937_64 random(5);
+  unsigned picked = 0, tables = 0;
+  for (unsigned n = 0; n < 200000; ++n) {
+    Settings settings;
+    settings.amd = n % 2 != 0;
+    const u32 controls = n % 4 < 2 ? kNxe : 0;
+    const unsigned level = 2 + n % 4;
+    u64 entry = random() & random();  // few bits
+    if (n % 8 != 0) entry = (entry & 0x8000'00ff'ffff'ffff) | 0x21;
+    const Accumulated above{(n & 32) != 0, (n & 64) != 0, (n & 128) != 0};
+    const Judgement judged =
+        judge_entry(Format::x86_64, settings, level, entry, above, {}, {.root = 0, .asid = 0, .controls = controls});
+    Accumulated below = above;
+    u64 next = 0;
+    const bool plain = PlainTables(settings, controls).follow(entry, below, next);
+    tables += judged.kind == Judgement::Kind::table;
+    picked += plain;
+    if (!plain) continue;
+    INFO(std::hex << entry << " level " << level);
+    REQUIRE(judged.kind == Judgement::Kind::table);
+    REQUIRE(next == judged.next);
+    REQUIRE(below.w == judged.accumulated.w);
+    REQUIRE(below.u == judged.accumulated.u);
+    REQUIRE(below.nx == judged.accumulated.nx);
+  }
+  CHECK(picked > 10000);
+  CHECK(picked > tables / 2);  // AMD's reserved bit 8 is looked at on all levels
 }

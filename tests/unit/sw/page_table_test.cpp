@@ -120,6 +120,76 @@ TEST_CASE("page table: get_and_clear takes the bits that the walker set last") {
   CHECK(std::holds_alternative<FaultInfo>(bench.port.access({0x5010, arch::Op::read, arch::Mode::user, data})));
 }
 
+TEST_CASE("page table: a leaf that was found once is the one that a walk finds") {
+  for (const arch::Format format : test::kFormats) {
+    INFO(arch::name(format));
+    Bench bench(format, 1);
+    PageTable table(bench.parts, bench.tag);
+    const u64 page = bench.format.page_size(), far = bench.format.span(3);
+    CHECK(table.leaf(far).at == PageTable::Leaf::kNowhere);
+    CHECK(table.load(table.leaf(far)) == 0);
+    const PageTable::Leaf near = table.ensure(5 * page), other = table.ensure(far + page);
+    CHECK(near.at == table.leaf_address(5 * page).value());
+    CHECK(other.at == table.leaf(far + page).at);
+    CHECK(near.at != other.at);
+    const u64 word = bench.format.leaf({.kind = EntryKind::leaf, .pfn = 77, .rights = kRead});
+    const u64 more = bench.format.with_rights(word, kRead | kWrite);
+    CHECK_FALSE(table.exchange(near, word, more));
+    REQUIRE(table.exchange(near, 0, word));
+    CHECK(table.load(5 * page) == word);
+    CHECK(table.load(far + page) == 0);
+    CHECK(table.update(near, [&](u64 old) { return old ^ word ^ more; }) == more);
+    CHECK(table.load(near) == more);
+    CHECK(table.get_and_clear(5 * page) == more);
+    CHECK(table.load(near) == 0);
+  }
+}
+
+TEST_CASE("arch port: every access sees the tables as they are, and reads all of them") {
+  for (const arch::Format format : test::kFormats) {
+    INFO(arch::name(format));
+    Bench bench(format, 1);
+    PageTable table(bench.parts, bench.tag), second(bench.parts, bench.tag);
+    const u64 page = bench.format.page_size(), va = 3 * page + 16;
+    const auto word = [&](Pfn pfn) {
+      return bench.format.leaf(
+          {.kind = EntryKind::leaf, .pfn = pfn, .rights = kRead | kWrite, .young = true, .dirty = true});
+    };
+    const PageTable::Leaf leaf = table.ensure(va), elsewhere = second.ensure(va);
+    REQUIRE(table.exchange(leaf, 0, word(70)));
+    REQUIRE(second.exchange(elsewhere, 0, word(90)));
+    std::byte data[4] = {};
+    const auto pa = [&](arch::Op op) {
+      const AccessResult result = bench.port.access({va, op, arch::Mode::user, data});
+      const Done* const done = std::get_if<Done>(&result);
+      return done == nullptr ? ~u64{0} : done->pa;
+    };
+    const unsigned levels = bench.format.info().levels;
+    bench.port.set_context({table.root(), 1, bench.format.controls()});
+    for (int times = 0; times < 3; ++times) CHECK(pa(arch::Op::read) == 70 * page + 16);
+    const u64 reads = bench.port.counts().entry_reads;
+    CHECK(pa(arch::Op::read) == 70 * page + 16);
+    CHECK(bench.port.counts().entry_reads == reads + levels);
+    CHECK(pa(arch::Op::write) == 70 * page + 16);
+    // The leaf, its rights, the table at the top, the context.
+    REQUIRE(table.exchange(leaf, word(70), word(80)));
+    CHECK(pa(arch::Op::read) == 80 * page + 16);
+    CHECK(pa(arch::Op::write) == 80 * page + 16);
+    REQUIRE(table.exchange(leaf, word(80), bench.format.with_rights(word(80), kRead)));
+    CHECK(pa(arch::Op::read) == 80 * page + 16);
+    CHECK(pa(arch::Op::write) == ~u64{0});
+    const u64 top = bench.ram.load64(table.root());
+    bench.ram.store64(table.root(), 0);
+    CHECK(pa(arch::Op::read) == ~u64{0});
+    bench.ram.store64(table.root(), top);
+    CHECK(pa(arch::Op::read) == 80 * page + 16);
+    bench.port.set_context({second.root(), 2, bench.format.controls()});
+    CHECK(pa(arch::Op::read) == 90 * page + 16);
+    bench.port.set_context({table.root(), 1, bench.format.controls()});
+    CHECK(pa(arch::Op::read) == 80 * page + 16);
+  }
+}
+
 TEST_CASE("page table: a corrupt table entry is named, not followed") {
   Bench bench(arch::Format::alpha, 1);
   PageTable table(bench.parts, bench.tag);
