@@ -32,6 +32,7 @@ struct Recorded {
   Difference difference;
   u64 cycles = 0;
   u64 restarts = 0;
+  u64 requests = 0;
   std::vector<Seen> seen;
 };
 
@@ -44,6 +45,7 @@ void take_down(const Transfer& t, Recorded& recorded) {
   const u64 cycle = t[Field::cycle];
   switch (t.kind) {
     case Transfer::Kind::request:
+      recorded.seen.push_back({cycle + 1, row(t), "#" + std::to_string(++recorded.requests) + " "});
       return recorded.seen.push_back({cycle + 1, row(t), hex(t[Field::va]) + " "});
     case Transfer::Kind::response: {
       const std::string answer = t[Field::fault] == 0
@@ -63,7 +65,7 @@ void take_down(const Transfer& t, Recorded& recorded) {
   }
 }
 
-Recorded record(const std::filesystem::path& file, const std::string& bug, bool with_reference) {
+Recorded record(const std::filesystem::path& file, const std::string& bug, bool with_reference, u64 count = 3000) {
   const auto library =
       DutLibrary::load(std::string(KILBURN_TEST_DUTS) + "/kilburn_dut_mmu-bugs-x86-64.so", arch::Format::x86_64);
   Dut dut(library, 5);
@@ -78,7 +80,7 @@ Recorded record(const std::filesystem::path& file, const std::string& bug, bool 
   std::optional<ReferenceWaves> reference;
   if (with_reference) reference.emplace(lockstep, file, nullptr);
   RandomTestConfig random;
-  random.count = 20000;
+  random.count = count;
   random.seed = 5;
   random.vary_settings = true;
   RandomTest test(lockstep, random);
@@ -111,7 +113,7 @@ std::vector<std::string> values(const FstFile& file, const CycleTimes& times, co
 
 TEST_CASE("the expected outputs lie beside the DUT's, before and after resets") {
   const test::ScratchFolder folder;
-  const Recorded recorded = record(folder / kFile, "", true);
+  const Recorded recorded = record(folder / kFile, "", true, 20000);
   REQUIRE_FALSE(recorded.failed);
   CHECK(recorded.restarts >= 1);
   const FstFile file(folder / kFile);
@@ -145,7 +147,7 @@ TEST_CASE("requests, walks and operations are told where they are on the ports")
       if (of[seen.cycle].find(where) != std::string::npos) kinds.insert(where);
     }
   }
-  CHECK(recorded.seen.size() > 6000);
+  CHECK(recorded.seen.size() > 9000);
   CHECK(kinds.size() >= 4);
 }
 

@@ -179,7 +179,7 @@ TEST_CASE("the viewers' files name only signals that the file has, and every mar
     CHECK(line == signal->name + signal->range);
   }
   CHECK(signals >= 58);  // the ports of rtl/README.md
-  CHECK_THAT(text, Catch::Matchers::Contains("*-7.000000 130 70 130 -1") &&
+  CHECK_THAT(text, Catch::Matchers::Contains("*-6.000000 130 70 130 -1") &&
                        Catch::Matchers::Contains("[markername] Arequest") &&
                        Catch::Matchers::Contains("[markername] Bmismatch"));
   const std::string surfer = surfer_command_file(file, {{"mismatch", 9}}, 40);
