@@ -25,7 +25,7 @@ u64 without_touches(const PteFormat& format, u64 word) {
 }
 }  // namespace
 
-void check_contents(Memory& memory, const Process& process, const MmEvent& e) {
+void check_contents(Memory& memory, const Process& process, const MmEvent& e, AddressRange anew) {
   const PteFormat& format = memory.format();
   const PteView old = format.view(e.old_word), now = format.view(e.new_word);
   if (!process.alive() || old.kind == EntryKind::leaf || now.kind != EntryKind::leaf) return;
@@ -41,7 +41,8 @@ void check_contents(Memory& memory, const Process& process, const MmEvent& e) {
                               " (entry " + hex(e.old_word) + " -> " + hex(e.new_word) + "), " + text + "\n" +
                               memory.log().text());
     };
-    const OracleSpace::Granule* granule = process.oracle.find(va >> kGranuleShift);
+    const bool known = va < anew.start || va >= anew.end;
+    const OracleSpace::Granule* granule = known ? process.oracle.find(va >> kGranuleShift) : nullptr;
     if (granule == nullptr) {
       const auto cover = process.space->vmas.coverage(va, va + kGranule);
       if (old.kind != EntryKind::none || !cover.any || !cover.only_anonymous) continue;

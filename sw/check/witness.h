@@ -14,8 +14,12 @@ struct Process;
 
 // The frame that an entry names holds, at the instant the entry becomes present, what the process last stored:
 // P30 for a page nobody touched, P45 for one that comes back from the swap area, P49 for one that was dropped
-// although it had been stored to, P55 for one that its device did not give back as written.
-void check_contents(Memory&, const Process&, const MmEvent&);
+// although it had been stored to, P55 for one that its device did not give back as written. Of a range that a call
+// is just mapping the oracle still tells what lay there before: `anew` is as if nobody had touched it.
+struct AddressRange {
+  u64 start = 0, end = 0;
+};
+void check_contents(Memory&, const Process&, const MmEvent&, AddressRange anew);
 
 // One fault.
 class FaultWitness {

@@ -100,7 +100,8 @@ void Kernel::event(const MmEvent& e) {
   if (e.kind == MmEvent::Kind::table) ++tables_;
   if (e.kind != MmEvent::Kind::entry || e.space == 0 || e.space > processes_.size()) return;
   if (config_.check_contents && !moving_) {
-    unless_off([&] { check_contents(*memory_, *processes_[e.space - 1], e); });
+    const AddressRange anew = e.space == mapping_.space ? mapping_.range : AddressRange{};
+    unless_off([&] { check_contents(*memory_, *processes_[e.space - 1], e, anew); });
   }
   if (config_.check_translation) unless_off([&] { witness(e); });
   // The oracle's touched and stored marks follow what A and D can still know (P31, P32).

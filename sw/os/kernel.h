@@ -12,6 +12,7 @@
 #include "sw/check/audit.h"
 #include "sw/check/order.h"
 #include "sw/check/reclaim.h"
+#include "sw/check/witness.h"
 #include "sw/os/config.h"
 #include "sw/os/process.h"
 
@@ -164,7 +165,8 @@ class Kernel final : private MmListener, private OomKiller {
 
   // system_calls.cpp
   void enter(Process&);
-  int mapped(Process&, int error, u64 start, u64 length, Backing);
+  // `call` maps [start, end) of the process; the oracle follows if it returns 0. Returns what it returns.
+  int map(Process&, u64 start, u64 end, Backing, const std::function<int()>& call);
 
   // schedule.cpp
   void dispatch(Process&, const TraceEvent&, const ChildTraces&);
@@ -207,6 +209,11 @@ class Kernel final : private MmListener, private OomKiller {
   u64 next_audit_ = 0;
   bool finished_ = false;
   bool moving_ = false;  // mremap: the oracle follows when all entries have moved
+  // mmap: the oracle follows when the pages that the call brings in are there.
+  struct Mapping {
+    u32 space = 0;
+    AddressRange range;
+  } mapping_;
   MmListener* recorder_ = nullptr;
 };
 

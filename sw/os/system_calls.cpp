@@ -16,16 +16,21 @@ void Kernel::enter(Process& process) {
   switch_to(process);
 }
 
-int Kernel::mapped(Process& process, int error, u64 start, u64 length, Backing backing) {
-  if (error == 0) process.oracle.map(start, memory_->end_of(backing, start, length), backing);
+int Kernel::map(Process& process, u64 start, u64 end, Backing backing, const std::function<int()>& call) {
+  struct Ended {
+    Mapping& mapping;
+    ~Ended() { mapping = {}; }  // also if there is no memory for it
+  } const ended{mapping_ = {process.id, {start, end}}};
+  const int error = call();
+  if (error == 0) process.oracle.map(start, end, backing);
   return error;
 }
 
 int Kernel::mmap(Process& process, u64 start, u64 length, Rights rights, Backing backing) {
   enter(process);
   const Acting acting(*this, process);
-  const int error = memory_->map(*process.space, start, length, rights, backing);
-  return mapped(process, error, start, length, backing);
+  return map(process, start, memory_->end_of(backing, start, length), backing,
+             [&] { return memory_->map(*process.space, start, length, rights, backing); });
 }
 
 int Kernel::mmap_fresh(Process& process, u64 start, u64 length, Rights rights, Backing backing) {
@@ -40,9 +45,9 @@ int Kernel::mmap_fresh(Process& process, u64 start, u64 length, Rights rights, B
 int Kernel::mmap_stack(Process& process, u64 start, u64 length) {
   enter(process);
   const Acting acting(*this, process);
-  const int error =
-      memory_->map(*process.space, start, length, kRead | kWrite, {}, false, VmaFlags{.grows_down = true});
-  return mapped(process, error, start, length, {});
+  return map(process, start, memory_->end_of({}, start, length), {}, [&] {
+    return memory_->map(*process.space, start, length, kRead | kWrite, {}, false, VmaFlags{.grows_down = true});
+  });
 }
 
 u64 Kernel::mmap_anywhere(Process& process, u64 length, Rights rights, Backing backing) {
@@ -70,10 +75,10 @@ int Kernel::munmap(Process& process, u64 start, u64 length) {
 int Kernel::shmat(Process& process, u32 id, u64 start, Rights rights) {
   enter(process);
   const Acting acting(*this, process);
-  const int error = memory_->shm_attach(*process.space, id, start, rights);
-  if (error != 0) return error;
-  process.oracle.map(start, start + memory_->segment(id)->length, {Backing::kSegment + id, 0, AreaKind::shm});
-  return 0;
+  const auto* segment = memory_->segment(id);
+  return map(process, start, start + (segment == nullptr ? 0 : segment->length),
+             {Backing::kSegment + id, 0, AreaKind::shm},
+             [&] { return memory_->shm_attach(*process.space, id, start, rights); });
 }
 
 int Kernel::shmdt(Process& process, u64 start) {

@@ -28,7 +28,7 @@ class Stage {
   u32 scale;
   bool forced;     // frames are as scarce as the workload wants them
   bool on_demand;  // pages come as the workload expects it, not earlier and not in larger blocks
-  bool scarcer;    // fewer frames than the workload's own
+  bool scarcer;    // fewer frames than the workload's own, or some of them not for everybody
   std::vector<std::pair<std::string, u64>> facts;
 
   Process& spawn() { return kernel.spawn(); }

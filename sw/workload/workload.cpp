@@ -169,7 +169,10 @@ WorkloadOutcome run_workload(std::string_view name, Kernel& kernel, u64 seed, u3
   // How many pages come back depends on the replacement, and that on what several CPUs do, reserves and nodes.
   const bool plain = on_demand && kernel.memory().cpus().count() == 1 && config.nodes == own.nodes &&
                      config.watermarks == own.watermarks;
-  Stage stage(kernel, seed, scale, plain && config.frames <= own.frames, on_demand, config.frames < own.frames);
+  // Reserves, zones and nodes keep frames from who asks.
+  const bool scarcer = config.frames < own.frames || config.nodes != own.nodes || config.watermarks != own.watermarks ||
+                       config.dma_frames != own.dma_frames || config.highmem_frames != own.highmem_frames;
+  Stage stage(kernel, seed, scale, plain && config.frames <= own.frames, on_demand, scarcer);
   w->run(stage);
   kernel.finish();
   stage.fact("references", kernel.statistics().references);

@@ -228,6 +228,10 @@ void parse_os_options(const po::variables_map& map, RunOptions& o) {
   if (os.refill && o.format == arch::Format::x86_64) {
     throw UserError("--refill: x86-64 processors walk the tables themselves; --format alpha or alpha-x64");
   }
+  if (o.settings.vms) {
+    throw UserError(
+        "--set vms=1: the OS writes entries in the layout of OSF/1; --test and .kt files go with that of VMS");
+  }
 }
 
 std::vector<std::string> os_option_words(const RunOptions& o) {

@@ -23,7 +23,7 @@ constexpr Setting kSettings[] = {
     {"maxphyaddr", true, 32, 52, "width of a physical address; default 40"},
     {"page1g", true, 0, 1, "1 GB pages; default 1"},
     {"amd", true, 0, 1, "bit 8 of PML4 and PML5 entries is reserved; default 0"},
-    {"vms", false, 0, 1, "four-mode VMS layout of the enable bits; default 0, OSF"},
+    {"vms", false, 0, 1, "four-mode VMS layout of the enable bits; default 0, OSF, which the OS writes"},
     {"chip", false, 4, 6, "whose superpages and fills: 4, 5, 6 for EV4, EV5, EV6; default 5, alpha-x64 6"},
 };
 

@@ -2,6 +2,7 @@
 //
 // Workloads, several CPUs and processes, software refill and the report, as a user runs them.
 #include <algorithm>
+#include <boost/algorithm/string/join.hpp>
 #include <boost/property_tree/ptree.hpp>
 #include <boost/property_tree/xml_parser.hpp>
 #include <set>
@@ -198,6 +199,40 @@ TEST_CASE("the report is one well-formed page with the numbers of result.json") 
   CHECK(compared > 60);
 }
 
+TEST_CASE("every workload ends well in memories of every shape, or says that it has too little") {
+  const Folder folder;
+  const auto listed = boost::json::parse(folder.run({"list", "workloads", "--json"}).out);
+  const std::vector<std::vector<std::string>> kShapes = {{"--prefault"},
+                                                         {"--prefault", "--huge"},
+                                                         {"--watermarks", "classic20"},
+                                                         {"--watermarks", "zoned24", "--dma-frames", "16"},
+                                                         {"--nodes", "4", "--watermarks", "zoned24", "--prefault"},
+                                                         {"--nodes", "2", "--highmem-frames", "16"},
+                                                         {"--cpus", "8", "--spread", "--huge", "--prefault"},
+                                                         {"--cpus", "2", "--nodes", "2", "--switch-policy", "flush"}};
+  const std::string kFormats[] = {"x86-64", "alpha", "alpha-x64"};
+  unsigned ended = 0, little = 0, turn = 0;
+  for (const auto& row : listed.as_object().at("workloads").as_array()) {
+    const std::string workload = row.as_object().at("name").as_string().c_str();
+    for (const auto& shape : kShapes) {
+      std::vector<std::string> words{"run", "--workload", workload, "--dut", "arch", "--out", "r"};
+      words.insert(words.end(), {"--format", kFormats[turn++ % 3]});
+      words.insert(words.end(), shape.begin(), shape.end());
+      const Ran ran = folder.run(words);
+      INFO(boost::algorithm::join(words, " ") << "\n" << ran.out << ran.err);
+      if (ran.status == 2) {
+        CHECK_THAT(ran.err, Contains("frames"));
+        ++little;
+      } else {
+        REQUIRE(ran.status == 0);
+        ++ended;
+      }
+    }
+  }
+  CHECK(ended > 300);
+  CHECK(little < ended / 10);
+}
+
 TEST_CASE("what does not go together is refused in one sentence") {
   refused_run({"--workload", "nonesuch"}, "there is no workload \"nonesuch\"");
   refused_run({"--workload", "thrash", "--trace", kTrace}, "exactly one of");
@@ -210,6 +245,7 @@ TEST_CASE("what does not go together is refused in one sentence") {
   refused_run({"--workload", "thrash", "--cpus", "2", "--against", "mmu-tiny"}, "--against");
   refused_run({"--workload", "thrash", "--spread"}, "--spread");
   refused_run({"--workload", "thrash", "--refill"}, "--refill: x86-64");
+  refused_run({"--workload", "thrash", "--format", "alpha", "--set", "vms=1"}, "--set vms=1: the OS writes entries");
   refused_run({"--workload", "thrash", "--refill", "--format", "alpha", "--dut",
                std::string(KILBURN_TEST_DUTS) + "/twin_bare_alpha.so"},
               "feature REFILL");

@@ -372,6 +372,26 @@ TEST_CASE("areas: with prefaulting there are no first-touch faults (row 19)") {
   }
 }
 
+TEST_CASE("areas: what is mapped over with prefaulting is new, and its neighbours in a page keep their bytes") {
+  for (const arch::Format format : kFormats) {
+    INFO(arch::name(format));
+    Config c = config(format);
+    c.prefault = true;
+    c.check_contents = true;
+    Machine m(c);
+    Process& p = m.kernel.spawn();
+    const u64 page = m.page();
+    REQUIRE(m.kernel.mmap(p, kBase, 4 * page, kRead | kWrite) == 0);
+    for (u64 n = 0; n < 4; ++n) REQUIRE(m.store(p, kBase + n * page));
+    REQUIRE(m.kernel.mmap(p, kBase + page, 2 * page, kRead | kWrite) == 0);
+    REQUIRE(m.kernel.mmap(p, kBase + 3 * page, kGranule, kRead | kWrite, {1, 0}) == 0);
+    // The loads are compared with zeroes, the file and what was stored.
+    for (u64 at = 0; at < 4 * page; at += kGranule) REQUIRE(m.load(p, kBase + at));
+    m.kernel.audit();
+    m.kernel.finish();
+  }
+}
+
 TEST_CASE("P63: the signals add up") {
   Machine m(config(arch::Format::x86_64));
   for (int n = 0; n < 3; ++n) {
