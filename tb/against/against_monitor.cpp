@@ -50,6 +50,7 @@ void AgainstMonitor::ask(Side side, const kilburn_req_in& pins, const kilburn_du
   answers_.asked(side, pins.id,
                  {true,
                   now_,
+                  0,  // it is the history that numbers them
                   {pins.va, op, static_cast<arch::Mode>(pins.mode), data && pins.ac != 0, data && pins.implicit != 0},
                   {in.ctx_root, static_cast<arch::u16>(in.ctx_asid), in.ctx_ctl, in.ctx_pkru, in.ctx_pkrs}});
 }

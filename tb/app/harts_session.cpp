@@ -28,7 +28,7 @@ HartsSession::HartsSession(const RunOptions& options, const DutLibrary& library,
   for (unsigned n = 0; n < coverage_.size(); ++n) {
     if (const ExactCheck* check = harts_[n].check()) coverage_[n].beside(check->twin(), harts_.dut(n).api().config);
   }
-  waves_.advance(harts_.dut(waves_.order().hart), harts_.cycle(), waves_file(options_));
+  waves_.advance(harts_[waves_.order().hart], checker_ ? &*checker_ : nullptr, waves_file(options_));
   harts_[0].on_quantum = [this, advance] { quantum(advance); };
 }
 
@@ -68,7 +68,7 @@ void HartsSession::quantum(const Advance& advance) {
   advance(harts_[0].quantum());
   // Of the hart that failed in the run before, or of the first.
   waves_.look(harts_.cycle());
-  waves_.advance(harts_.dut(waves_.order().hart), harts_.cycle(), waves_file(options_));
+  waves_.advance(harts_[waves_.order().hart], checker_ ? &*checker_ : nullptr, waves_file(options_));
   stops_.check(harts_.cycle());
   if (interrupted()) throw Interrupted();
   if (progress_) line_.show(harts_.cycle(), progress_);
@@ -102,7 +102,7 @@ void HartsSession::run(const std::function<void()>& body, Result& result) {
   }
   result.seconds = std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
   line_.clear();
-  for (unsigned n = 0; n < harts_.count(); ++n) harts_.dut(n).close_waves();
+  waves_.close();
   collect(result);
 }
 

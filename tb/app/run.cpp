@@ -110,10 +110,11 @@ void remove_run_files(const fs::path& folder) {
   std::error_code ec;
   for (const auto& file : fs::directory_iterator(folder, ec)) {
     const std::string name = file.path().filename().string();
-    static constexpr std::string_view kOurs[] = {"result.json",      "waves.fst",     "swap",        "pins.klb",
-                                                 "second_opinion",   "mismatch.json", "waves.gtkw",  "waves.sucl",
-                                                 "transactions.txt", "replay.sh",     "shrunk.kt",   "page_tables.txt",
-                                                 "report.html",      "coverage.json", "coverage.dat"};
+    static constexpr std::string_view kOurs[] = {"result.json",      "waves.fst",     "swap",          "pins.klb",
+                                                 "second_opinion",   "mismatch.json", "waves.gtkw",    "waves.sucl",
+                                                 "transactions.txt", "replay.sh",     "shrunk.kt",     "shrunk.lk",
+                                                 "page_tables.txt",  "report.html",   "coverage.json", "coverage.dat",
+                                                 "waves.fst.new"};
     if (std::ranges::find(kOurs, name) != std::end(kOurs) || is_recording(name)) {
       std::error_code ignored;
       fs::remove_all(file.path(), ignored);

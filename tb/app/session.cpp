@@ -7,12 +7,14 @@
 
 #include <chrono>
 #include <iostream>
+#include <utility>
 
 #include "tb/app/against.h"
 #include "tb/app/interrupt.h"
 #include "tb/app/sources.h"
 #include "tb/coverage/file.h"
 #include "tb/dut/models/models.h"
+#include "tb/failure/reference_waves.h"
 #include "tb/failure/wave_time.h"
 #include "tb/ports/dut_port.h"
 #include "tb/text.h"
@@ -149,21 +151,41 @@ Session::Session(const RunOptions& options, const DutLibrary& library, os::PhysM
 
 Session::~Session() { dut_.close_waves(); }
 
-void WavesPlan::advance(Dut& dut, arch::u64 cycle, const std::filesystem::path& file) {
+WavesPlan::WavesPlan(const RunOptions& options)
+    : snapshots_(options.snapshots),
+      always_(options.waves == Waves::always),
+      order_{options.waves_from, options.waves_to, options.waves_of_hart, options.waves_of_against} {}
+WavesPlan::~WavesPlan() = default;
+
+void WavesPlan::advance(Lockstep& lockstep, const admissible::Checker* checker, const std::filesystem::path& file) {
   if (!always_) return;
+  const arch::u64 cycle = lockstep.cycle();
   if (!open_ && cycle + 64 >= order_.from && cycle < order_.to) {
-    dut.open_waves(file);
+    lockstep.dut().open_waves(file);
+    recorded_ = &lockstep;
+    reference_ = std::make_unique<ReferenceWaves>(lockstep, file, checker);
     open_ = true;
   } else if (open_ && cycle >= order_.to) {
-    dut.close_waves();
+    close();
     if (snapshots_ != nullptr && snapshots_->woken()) throw Interrupted();
   }
 }
 
+void WavesPlan::close() {
+  if (recorded_ == nullptr) return;
+  std::exchange(recorded_, nullptr)->dut().close_waves();
+  reference_->finish();
+  reference_.reset();
+}
+
 void Session::waves_window() {
-  const bool against = waves_.order().against;
-  waves_.advance(against ? against_->b().dut() : dut_, against ? against_->b().lockstep().cycle() : lockstep_.cycle(),
-                 waves_file(options_));
+  if (against_) {
+    against::Follower& b = against_->b();
+    waves_.order().against ? waves_.advance(b.lockstep(), &b.judged().checker(), waves_file(options_))
+                           : waves_.advance(lockstep_, &against_->a().checker(), waves_file(options_));
+    return;
+  }
+  waves_.advance(lockstep_, checker_ ? &*checker_ : nullptr, waves_file(options_));
 }
 
 // From the cycle that is asked for on, every cycle of `lockstep`.
@@ -220,7 +242,7 @@ void Session::run(const std::function<void()>& body, Result& result) {
   }
   result.seconds = seconds_now() - start;
   line_.clear();
-  dut_.close_waves();
+  waves_.close();
   collect(result);
 }
 

@@ -40,13 +40,15 @@ class ProgressLine {
 // Responses that are faults, by layout.def Fault.
 void collect_faults(std::span<const arch::u64> by_code, Result&);
 
+class ReferenceWaves;
+
 // Which cycles of which DUT are recorded: as the options say, or as a copy of the run is told that was woken for it.
 class WavesPlan {
  public:
-  explicit WavesPlan(const RunOptions& options)
-      : snapshots_(options.snapshots),
-        always_(options.waves == Waves::always),
-        order_{options.waves_from, options.waves_to, options.waves_of_hart, options.waves_of_against} {}
+  explicit WavesPlan(const RunOptions& options);
+  ~WavesPlan();
+  WavesPlan(const WavesPlan&) = delete;
+  WavesPlan& operator=(const WavesPlan&) = delete;
 
   const WavesOrder& order() const { return order_; }
   // Between two quanta: makes copies of the run, and takes their orders.
@@ -55,8 +57,11 @@ class WavesPlan {
     always_ = true;
     order_ = snapshots_->order();
   }
-  // Opens and closes the file, `cycle` being the DUT's own; throws Interrupted when a copy has done its work.
-  void advance(Dut&, arch::u64 cycle, const std::filesystem::path& file);
+  // Opens and closes the file of the DUT in that loop, with what the reference and the checker (nullptr: none) say
+  // beside it; throws Interrupted when a copy has done its work.
+  void advance(Lockstep&, const admissible::Checker*, const std::filesystem::path& file);
+  // The run is over. Throws EnvironmentError.
+  void close();
   bool open() const { return open_; }  // or was, within its window
 
  private:
@@ -64,6 +69,8 @@ class WavesPlan {
   bool always_;
   WavesOrder order_;
   bool open_ = false;
+  Lockstep* recorded_ = nullptr;
+  std::unique_ptr<ReferenceWaves> reference_;
 };
 
 class Session {

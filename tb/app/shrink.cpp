@@ -12,6 +12,7 @@
 #include "tb/app/command_line.h"
 #include "tb/app/interrupt.h"
 #include "tb/app/run.h"
+#include "tb/app/shrink_trace.h"
 #include "tb/errors.h"
 #include "tb/failure/directed_replay.h"
 #include "tb/failure/finished_run.h"
@@ -28,6 +29,8 @@ namespace {
 // Cycles before the failure that are recorded. Longer than the phases of the random test.
 constexpr u64 kRecorded = 32768;
 
+constexpr double kShareForPorts = 0.3;  // of the time, where the trace is the other way
+
 struct ShrinkOptions {
   fs::path run, out;
   double seconds = 60;
@@ -35,7 +38,7 @@ struct ShrinkOptions {
 
 std::optional<ShrinkOptions> parse(const std::vector<std::string>& arguments) {
   po::options_description visible("Options");
-  visible.add_options()("out", po::value<std::string>()->value_name("FILE.kt"), "the test; default RUN/shrunk.kt")(
+  visible.add_options()("out", po::value<std::string>()->value_name("FILE"), "default RUN/shrunk.kt or .lk")(
       "seconds", po::value<double>()->default_value(60)->value_name("S"),
       "stop with the smallest test so far after so long")("help", "this text");
   po::options_description all;
@@ -48,15 +51,16 @@ std::optional<ShrinkOptions> parse(const std::vector<std::string>& arguments) {
         << "Usage: kilburn shrink RUN [options]\n\n"
            "Repeats the failing run of the folder RUN with its operations recorded, and finds by delta debugging\n"
            "the smallest list of them that fails in the same check at the same pin. Writes a directed test,\n"
-           "which `kilburn run --test FILE.kt` runs. Exit status: 0 written, 2 the input is wrong, 3 no part\n"
-           "of the record fails so by itself, 130 interrupted.\n"
+           "which `kilburn run --test FILE.kt` runs. A run that failed in the operating system's books keeps the\n"
+           "events of its trace that it takes: RUN/shrunk.lk. Exit status: 0 written, 2 the input is wrong, 3 no\n"
+           "part of the record fails so by itself, 130 interrupted.\n"
         << visible;
     return std::nullopt;
   }
   if (!map.count("run")) throw UserError("shrink needs the folder of a failing run; see kilburn shrink --help");
   ShrinkOptions o;
   o.run = map["run"].as<std::string>();
-  o.out = map.count("out") ? fs::path(map["out"].as<std::string>()) : o.run / "shrunk.kt";
+  if (map.count("out")) o.out = map["out"].as<std::string>();
   o.seconds = map["seconds"].as<double>();
   if (!(o.seconds > 0)) throw UserError("--seconds needs a number above 0");
   return o;
@@ -102,6 +106,11 @@ int shrink_command(const std::vector<std::string>& arguments) {
     throw UserError("the run in " + run.folder.string() + " has not failed: it " + run.verdict);
   auto repeated = parse_run_options(run.command);
   if (!repeated) throw UserError(run.folder.string() + " names no command that could be repeated");
+  const auto shrink_events = [&] {
+    return shrink_traces(run, options->out.empty() ? options->run / "shrunk.lk" : options->out, options->seconds);
+  };
+  if (is_of_the_os(run) && (repeated->dut_is_model() || repeated->has_harts())) return shrink_events();
+  const fs::path out = options->out.empty() ? options->run / "shrunk.kt" : options->out;
   // Of two DUTs the one that failed.
   const std::string& dut = run.of_b ? repeated->against : repeated->dut;
   const std::string& bug = run.of_b ? repeated->against_bug : repeated->bug;
@@ -134,27 +143,33 @@ int shrink_command(const std::vector<std::string>& arguments) {
   const bool known = run.check == "protocol" || (run.check == "exact" && config.exact) ||
                      (run.check == "admissible" && config.admissible);
   if (known) config.signature = signature(run.check, run.signal, run.message);
+  // What the operating system found may be the MMU's fault all the same; then the ports show it soon.
+  if (is_of_the_os(run)) config.seconds *= kShareForPorts;
   const auto shrunk = shrink(library, recorder, config);
   if (!shrunk) {
     if (interrupted()) return 130;
+    if (is_of_the_os(run)) return shrink_events();
     throw EnvironmentError("no part of the last " + grouped(recorder.cycles()) +
                            " cycles fails by itself as the run did (" + signature(run.check, run.signal, run.message) +
                            ")");
   }
 
-  std::string command = "kilburn run --test " + shell_quote(options->out.string()) + " --dut " + shell_quote(dut);
+  std::string command = "kilburn run --test " + shell_quote(out.string()) + " --dut " + shell_quote(dut);
   if (!bug.empty()) command += " --bug " + shell_quote(bug);
   const std::string counts = std::to_string(shrunk->test.operations.size()) + " operations of " +
                              std::to_string(shrunk->recorded) + ", " + std::to_string(shrunk->test.words.size()) +
                              " words";
-  write_test(options->out, shrunk->test, {shrunk->signature + ": " + shrunk->message, command});
+  write_test(out, shrunk->test, {shrunk->signature + ": " + shrunk->message, command});
   std::cout << counts << " of page tables; " << grouped(shrunk->tries) << " tries in "
             << static_cast<u64>(shrunk->seconds * 1000) << " ms" << (shrunk->in_time ? "" : ", stopped by --seconds")
             << "\n";
   const std::string asked = signature(run.check, run.signal, run.message);
   if (shrunk->signature != asked) {
-    std::cout << "the run failed in: " << asked << "; no replay of it does, this test fails in: " << shrunk->signature
-              << "\n";
+    std::cout << "the run failed in: " << asked << "; "
+              << (shrunk->narrow_operations == 0
+                      ? "no replay of it does"
+                      : "the smallest that does has " + std::to_string(shrunk->narrow_operations) + " operations")
+              << "; this test fails in: " << shrunk->signature << "\n";
   }
   std::cout << "  " << shrunk->message << "\n\n";
   for (const auto& [pa, value] : shrunk->test.words) std::cout << "  word " << hex(pa) << " " << hex(value) << "\n";

@@ -233,8 +233,7 @@ int waves_command(const std::vector<std::string>& arguments) {
     last = first + kBefore + kAfter;
   }
   if (map.count("window")) parse_window(map["window"].as<std::string>(), first, last);
-  Diagram diagram =
-      sample(waves.file, chosen_signals(map, waves), first, last, time_of_cycle_0_at(waves.file, waves.offset, first));
+  Diagram diagram = sample(waves.file, chosen_signals(map, waves), first, last, CycleTimes(waves.file, waves.offset));
   diagram.markers = waves.markers;
   if (map.count("text")) std::cout << to_text(diagram);
   if (map.count("svg")) write_file(map["svg"].as<std::string>(), to_svg(diagram));

@@ -15,7 +15,8 @@
 #                   [ADAPTER_DEFINES M=v ...]  for the adapter
 #                   [INCLUDE_DIRS dir ...]     for the adapter
 #                   [VERILATOR_ARGS ...]       further options
-#                   [ASSERTIONS])              keep the assertions of the RTL
+#                   [ASSERTIONS]               keep the assertions of the RTL
+#                   [NO_WAVES])                built without tracing, which costs a little even while no file is open
 #
 # A library may leave files in the folder that the environment variable KILBURN_RUN_FOLDER names, if it is set. One with
 # --coverage-line or --coverage-toggle among VERILATOR_ARGS leaves coverage.dat, of Verilator, when an instance ends
@@ -31,7 +32,7 @@ if(NOT KILBURN_DUT_INCLUDE_DIR)
 endif()
 
 function(kilburn_add_dut)
-  cmake_parse_arguments(ARG "ASSERTIONS" "NAME;TOP"
+  cmake_parse_arguments(ARG "ASSERTIONS;NO_WAVES" "NAME;TOP"
     "SOURCES;ADAPTER;PARAMETERS;DEFINES;ADAPTER_DEFINES;INCLUDE_DIRS;VERILATOR_ARGS" ${ARGN})
   foreach(required NAME TOP SOURCES ADAPTER)
     if(NOT ARG_${required})
@@ -63,7 +64,12 @@ function(kilburn_add_dut)
     KILBURN_DUT_ROOT_HEADER="${model}___024root.h" ${ARG_ADAPTER_DEFINES})
   set_property(SOURCE ${ARG_ADAPTER} PROPERTY COMPILE_OPTIONS -Wall -Wextra -Wconversion -Wshadow -Werror)
 
-  set(options -O3 --x-assign fast --x-initial unique --trace-max-array 64 ${ARG_VERILATOR_ARGS})
+  set(options -O3 --x-assign fast --x-initial unique ${ARG_VERILATOR_ARGS})
+  set(tracing "")
+  if(NOT ARG_NO_WAVES)
+    set(tracing TRACE_FST)
+    list(APPEND options --trace-max-array 64)
+  endif()
   foreach(parameter IN LISTS ARG_PARAMETERS)
     list(APPEND options -G${parameter})
     target_compile_definitions(${target} PRIVATE KILBURN_DUT_PARAM_${parameter})
@@ -77,10 +83,14 @@ function(kilburn_add_dut)
     list(APPEND options --noassert)
   endif()
   # The sanitizers look at the adapter; the generated code is Verilator's business and would run three times slower.
-  verilate(${target} PREFIX ${model} TOP_MODULE ${ARG_TOP} TRACE_FST SOURCES ${ARG_SOURCES}
+  verilate(${target} PREFIX ${model} TOP_MODULE ${ARG_TOP} ${tracing} SOURCES ${ARG_SOURCES}
     VERILATOR_ARGS ${options}
     OPT_FAST -O2 -fno-sanitize=all OPT_SLOW -O1 -fno-sanitize=all)
 
+  if(ARG_NO_WAVES)
+    target_link_libraries(${target} PRIVATE z)  # and a run time of its own, made without tracing too
+    return()
+  endif()
   # verilate() adds the sources of Verilator's run time to each target; compiled once they are a library.
   get_target_property(all_sources ${target} SOURCES)
   set(own_sources ${all_sources})

@@ -28,13 +28,17 @@ class VerilatedDut {
     context_->randSeed(static_cast<int>(folded == 0 ? 1 : folded));
     context_->randReset(2);
     context_->threads(1);  // the default starts a pool of idle threads, which no fork survives
+#if VM_TRACE
     context_->traceEverOn(true);
+#endif
     model_ = std::make_unique<Model>(context_.get(), "top");
     model_->eval();  // runs the initializers, so that what is set from here on stays
   }
 
   ~VerilatedDut() {
+#if VM_TRACE
     waves_close();
+#endif
     // The run time unregisters a model from the context last used, which may be another instance's.
     Verilated::threadContextp(context_.get());
     model_->final();
@@ -52,16 +56,12 @@ class VerilatedDut {
   // The falling edge, at which the inputs have their new values, then the rising edge.
   void clock() {
     model_->clk_i = 0;
-    if (waves_ || !forget_clock(model_->rootp)) [[unlikely]]
+    if (waves() || !forget_clock(model_->rootp)) [[unlikely]]
       model_->eval();
-    if (waves_) [[unlikely]]
-      waves_->dump(time_);
-    time_ += kHalfPeriod;
+    half_a_period();
     model_->clk_i = 1;
     model_->eval();
-    if (waves_) [[unlikely]]
-      waves_->dump(time_);
-    time_ += kHalfPeriod;
+    half_a_period();
   }
 
   void reset() {
@@ -70,6 +70,7 @@ class VerilatedDut {
     model_->rst_ni = 1;
   }
 
+#if VM_TRACE
   bool waves_open(const char* path) {
     waves_close();
     Verilated::threadContextp(context_.get());
@@ -87,6 +88,7 @@ class VerilatedDut {
     waves_->close();
     waves_.reset();
   }
+#endif
 
   // The evaluation of the rising edge looks at the inputs anew: all that the one of the falling edge leaves behind, in
   // a design of rising edges, is that the clock was low. Where the member that remembers this has the name that it has
@@ -102,6 +104,17 @@ class VerilatedDut {
   }
 
  private:
+#if VM_TRACE
+  bool waves() const { return waves_ != nullptr; }
+  void half_a_period() {
+    if (waves_) [[unlikely]]
+      waves_->dump(time_);
+    time_ += kHalfPeriod;
+  }
+#else
+  static constexpr bool waves() { return false; }
+  void half_a_period() {}
+#endif
 #if VM_COVERAGE
   // Into the run's folder; several instances leave a file each.
   void write_coverage() {
@@ -113,14 +126,16 @@ class VerilatedDut {
     context_->coveragep()->write((std::string(folder) + "/coverage" + number + ".dat").c_str());
   }
 #endif
-  static constexpr std::uint64_t kHalfPeriod = 5;  // time units; a clock period shows as 10
+  [[maybe_unused]] static constexpr std::uint64_t kHalfPeriod = 5;  // time units; a clock period shows as 10
   static constexpr int kResetCycles = 4;
-  static constexpr int kAllLevels = 99;
+  [[maybe_unused]] static constexpr int kAllLevels = 99;
 
   std::unique_ptr<VerilatedContext> context_;
   std::unique_ptr<Model> model_;
+#if VM_TRACE
   std::unique_ptr<VerilatedFstC> waves_;
   std::uint64_t time_ = 0;
+#endif
 };
 
 }  // namespace kilburn::tb

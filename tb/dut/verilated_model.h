@@ -13,4 +13,6 @@
 #if VM_COVERAGE
 #include <verilated_cov.h>
 #endif
+#if VM_TRACE
 #include <verilated_fst_c.h>
+#endif

@@ -75,7 +75,7 @@ FstFile::FstFile(const std::filesystem::path& path) : path_(path) {
       while (!base.empty() && base.back() == ' ') base.pop_back();
       signal.name += base;
       if (has_range) signal.range = name.substr(bracket);
-      signal.bits = item->u.var.length;
+      signal.bits = item->u.var.typ == FST_VT_GEN_STRING ? 0 : item->u.var.length;
       signal.handle = item->u.var.handle;
       signals_.push_back(std::move(signal));
     }
@@ -96,7 +96,10 @@ void FstFile::read(const std::vector<unsigned>& handles, u64 to, const OnChange&
   const auto callback = [](void* data, uint64_t time, fstHandle handle, const unsigned char* value) {
     (*static_cast<const OnChange*>(data))(time, handle, reinterpret_cast<const char*>(value));
   };
-  if (!fstReaderIterBlocks(reader_.get(), callback, const_cast<OnChange*>(&on_change), nullptr)) {
+  const auto text = [](void* data, uint64_t time, fstHandle handle, const unsigned char* value, uint32_t length) {
+    (*static_cast<const OnChange*>(data))(time, handle, {reinterpret_cast<const char*>(value), length});
+  };
+  if (!fstReaderIterBlocks2(reader_.get(), callback, text, const_cast<OnChange*>(&on_change), nullptr)) {
     throw UserError("the waves " + path_.string() + " cannot be read");
   }
 }

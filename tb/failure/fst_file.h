@@ -17,12 +17,12 @@ namespace kilburn::tb {
 class FstFile {
  public:
   struct Signal {
-    std::string name;   // "top.mmu.u_ptw.level_q", without a range
-    std::string range;  // "[2:0]" or empty
-    unsigned bits = 1;
+    std::string name;     // "top.mmu.u_ptw.level_q", without a range
+    std::string range;    // "[2:0]" or empty
+    unsigned bits = 1;    // 0: text
     unsigned handle = 0;  // signals that are wired together share one
   };
-  // What a signal becomes, in ones, zeros, x and z; the first of each is its value at the start.
+  // What a signal becomes, in ones, zeros, x and z, or its text; the first of each is its value at the start.
   using OnChange = std::function<void(arch::u64 time, unsigned handle, std::string_view value)>;
 
   // Throws UserError: no such file, not an FST file, or one that was never closed or is cut off.

@@ -40,6 +40,8 @@ struct Shrunk {
   arch::u64 tries = 0;
   double seconds = 0;
   bool in_time = true;  // else it could perhaps be smaller
+  // Not 0: the smallest with the signature of the run has so many; this one fails in the same check elsewhere.
+  std::size_t narrow_operations = 0;
 };
 
 // nullopt: no replay of a part of the record fails so.

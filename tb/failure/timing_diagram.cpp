@@ -69,7 +69,8 @@ std::size_t name_width(const Diagram& diagram) {
 
 }  // namespace
 
-Diagram sample(const FstFile& file, const std::vector<std::string>& names, u64 first, u64 last, u64 offset) {
+Diagram sample(const FstFile& file, const std::vector<std::string>& names, u64 first, u64 last,
+               const CycleTimes& time_of) {
   Diagram diagram;
   diagram.first = first;
   std::vector<unsigned> handles;
@@ -82,18 +83,25 @@ Diagram sample(const FstFile& file, const std::vector<std::string>& names, u64 f
     diagram.traces.push_back({signal->name.starts_with("top.") ? signal->name.substr(4) : signal->name, signal->bits,
                               std::vector<std::string>(last - first + 1)});
   }
-  const u64 from = offset + kTimePerCycle * first;
-  const u64 to = offset + kTimePerCycle * last;
-  if (to < file.begin() || from > file.end()) {
-    const auto cycle = [&](u64 time) { return std::to_string(time < offset ? 0 : (time - offset) / kTimePerCycle); };
+  std::vector<u64> times;
+  for (u64 cycle = first; cycle <= last; ++cycle) times.push_back(time_of(cycle));
+  const u64 to = times.back();
+  if (to < file.begin() || times.front() > file.end()) {
+    const auto cycle = [&](u64 time) {
+      const u64 offset = time_of(first) - kTimePerCycle * first;
+      return std::to_string(time < offset ? 0 : (time - offset) / kTimePerCycle);
+    };
     throw UserError("the waves hold cycles " + cycle(file.begin()) + " to " + cycle(file.end()) + ", not " +
                     std::to_string(first) + " to " + std::to_string(last));
   }
   file.read(handles, to, [&](u64 time, unsigned handle, std::string_view value) {
     // A change counts from the first sample at its time or later.
-    const u64 at = time <= from ? 0 : (time - from + kTimePerCycle - 1) / kTimePerCycle;
-    if (at > last - first) return;
-    for (const std::size_t row : rows[handle]) diagram.traces[row].values[at] = readable(value);
+    const auto at = static_cast<std::size_t>(std::lower_bound(times.begin(), times.end(), time) - times.begin());
+    if (at == times.size()) return;
+    for (const std::size_t row : rows[handle]) {
+      Trace& trace = diagram.traces[row];
+      trace.values[at] = trace.bits != 0 ? readable(value) : value.empty() ? " " : std::string(value);
+    }
   });
   for (Trace& trace : diagram.traces) {
     for (std::size_t n = 1; n < trace.values.size(); ++n) {
@@ -211,7 +219,9 @@ WaveComparison compare(const FstFile& first, u64 first_offset, const FstFile& se
   WaveComparison result;
   struct Pair {
     std::string name;
+    bool is_text;
     std::string value[2];
+    std::string shown(unsigned n) const { return is_text ? value[n] : readable(value[n]); }
   };
   std::vector<Pair> pairs;
   std::unordered_map<unsigned, std::vector<std::size_t>> rows[2];
@@ -226,7 +236,7 @@ WaveComparison compare(const FstFile& first, u64 first_offset, const FstFile& se
     rows[1][other->handle].push_back(pairs.size());
     handles[0].push_back(signal.handle);
     handles[1].push_back(other->handle);
-    pairs.push_back({signal.name, {}});
+    pairs.push_back({signal.name, signal.bits == 0, {}});
   }
   for (const auto& signal : second.signals()) {
     if (!first.find(signal.name)) result.only_in_one.push_back(signal.name);
@@ -268,14 +278,16 @@ WaveComparison compare(const FstFile& first, u64 first_offset, const FstFile& se
       differing.push_back(row);
     }
     if (differing.empty()) continue;
-    // A port says more than what is deep inside.
-    std::stable_sort(differing.begin(), differing.end(), [&](std::size_t l, std::size_t r) {
-      return std::count(pairs[l].name.begin(), pairs[l].name.end(), '.') <
-             std::count(pairs[r].name.begin(), pairs[r].name.end(), '.');
-    });
+    // The DUT says more than what is told of it, a port more than what is deep inside.
+    const auto depth = [&](std::size_t row) {
+      const std::string& name = pairs[row].name;
+      return std::pair(!name.starts_with("top."), std::count(name.begin(), name.end(), '.'));
+    };
+    std::stable_sort(differing.begin(), differing.end(),
+                     [&](std::size_t l, std::size_t r) { return depth(l) < depth(r); });
     const Pair& pair = pairs[differing[0]];
     result.different = true;
-    result.at = {static_cast<u64>(time), pair.name, readable(pair.value[0]), readable(pair.value[1]), {}};
+    result.at = {static_cast<u64>(time), pair.name, pair.shown(0), pair.shown(1), {}};
     for (std::size_t n = 1; n < differing.size(); ++n) result.at.others.push_back(pairs[differing[n]].name);
     break;
   }

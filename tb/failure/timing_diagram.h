@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "tb/failure/fst_file.h"
+#include "tb/failure/wave_time.h"
 
 namespace kilburn::tb {
 
@@ -28,10 +29,10 @@ struct Diagram {
   std::vector<Marker> markers;
 };
 
-// The signals in cycles [first, last], cycle 0 being the one that begins at time `offset`. Throws UserError for a name
-// that the file does not have and for cycles outside it.
+// The signals in cycles [first, last]; clocks of a reset between them are not shown. Throws UserError for a name that
+// the file does not have and for cycles outside it.
 Diagram sample(const FstFile&, const std::vector<std::string>& names, arch::u64 first, arch::u64 last,
-               arch::u64 offset);
+               const CycleTimes&);
 
 std::string to_text(const Diagram&);
 std::string to_svg(const Diagram&);
@@ -49,7 +50,5 @@ struct WaveComparison {
   std::vector<std::string> only_in_one;  // not compared
 };
 WaveComparison compare(const FstFile&, arch::u64 first_offset, const FstFile&, arch::u64 second_offset);
-
-constexpr arch::u64 kTimePerCycle = 10;  // tb/dut/verilated_dut.h
 
 }  // namespace kilburn::tb

@@ -14,6 +14,7 @@ namespace kilburn::tb {
 struct SignalGroup {
   std::string name;
   std::vector<const FstFile::Signal*> signals;
+  bool folded = false;  // there, but not in sight at first
 };
 std::vector<SignalGroup> signal_groups(const FstFile&);
 

@@ -3,7 +3,7 @@
 // Resets are counted back from the end, where time and cycle are both known.
 #include "tb/failure/wave_time.h"
 
-#include "tb/failure/timing_diagram.h"
+#include <algorithm>
 
 namespace kilburn::tb {
 using arch::u64;
@@ -20,20 +20,26 @@ u64 time_of_cycle_0(const FstFile& file, u64 cycles, u64 after) {
   return kTimePerCycle * (plausible ? resets : kResetCycles);
 }
 
-u64 time_of_cycle_0_at(const FstFile& file, u64 at_end, u64 cycle) {
-  const FstFile::Signal* signal = file.find(kReset);
-  if (signal == nullptr) return at_end;
+CycleTimes::CycleTimes(const FstFile& file, u64 at_end) {
   std::vector<u64> resets;
-  file.read({signal->handle}, file.end(), [&](u64 time, unsigned, std::string_view value) {
-    if (value == "0" && time > file.begin()) resets.push_back(time);
-  });
+  if (const FstFile::Signal* signal = file.find(kReset)) {
+    file.read({signal->handle}, file.end(), [&](u64 time, unsigned, std::string_view value) {
+      if (value == "0" && time > file.begin()) resets.push_back(time);
+    });
+  }
   u64 offset = at_end;
   for (auto time = resets.rbegin(); time != resets.rend(); ++time) {
     const u64 before = offset - kTimePerCycle * kResetCycles;
-    if (before > offset || *time < before || cycle >= (*time - before) / kTimePerCycle) break;
+    if (before > offset || *time < before) break;
+    parts_.push_back({(*time - before) / kTimePerCycle, offset});
     offset = before;
   }
-  return offset;
+  parts_.push_back({0, offset});
+}
+
+u64 CycleTimes::operator()(u64 cycle) const {
+  const auto part = std::find_if(parts_.begin(), parts_.end(), [&](const Part& p) { return cycle >= p.first; });
+  return part->offset + kTimePerCycle * cycle;
 }
 
 }  // namespace kilburn::tb

@@ -7,6 +7,8 @@
 
 namespace kilburn::tb {
 
+inline constexpr arch::u64 kTimePerCycle = 10;  // tb/dut/verilated_dut.h
+
 // Cycles of waves kept before and after a failure.
 inline constexpr arch::u64 kWavesBefore = 2000;
 inline constexpr arch::u64 kWavesAfter = 200;
@@ -14,7 +16,20 @@ inline constexpr arch::u64 kWavesAfter = 200;
 // The time of cycle 0 as the last cycles of a file see it that ends `after` cycles behind cycle `cycles`.
 arch::u64 time_of_cycle_0(const FstFile&, arch::u64 cycles, arch::u64 after);
 
-// The same as this cycle sees it, before resets that the file shows. `at_end` is what the last cycles see.
-arch::u64 time_of_cycle_0_at(const FstFile&, arch::u64 at_end, arch::u64 cycle);
+// When each cycle begins: after every reset that the file shows cycle 0 seems to lie later.
+class CycleTimes {
+ public:
+  CycleTimes(arch::u64 time_of_cycle_0) : parts_{{0, time_of_cycle_0}} {}  // nothing is reset within the file
+  // `at_end`: the time of cycle 0 as the last cycles see it.
+  CycleTimes(const FstFile&, arch::u64 at_end);
+  arch::u64 operator()(arch::u64 cycle) const;
+
+ private:
+  struct Part {
+    arch::u64 first;   // cycle
+    arch::u64 offset;  // time of cycle 0
+  };
+  std::vector<Part> parts_;  // the last first
+};
 
 }  // namespace kilburn::tb

@@ -39,6 +39,7 @@ void History::port(u64 cycle, Side side, const kilburn_dut_in& in, const kilburn
     OpenRequest& request = open[pin.id & 15];
     request.open = true;
     request.cycle = cycle;
+    request.number = ++requests_;
     request.request = {pin.va,
                        !data       ? arch::Op::fetch
                        : pin.write ? arch::Op::write
@@ -96,7 +97,11 @@ void History::invalidation(u64 cycle, const kilburn_dut_in& in, const kilburn_du
   }
 }
 
-void History::edit(u64 cycle, u64 pa, u64 value) { note({cycle, Kind::edit, Side::data, 0, 0, 0, 0, 0, pa, value, 0}); }
+void History::edit(u64 cycle, u64 pa, u64 value) {
+  ++edits_;
+  last_edit_ = {pa, value};
+  note({cycle, Kind::edit, Side::data, 0, 0, 0, 0, 0, pa, value, 0});
+}
 
 Transfer History::transfer(const Event& e, const arch::Request* answered) {
   Transfer t;

@@ -18,6 +18,7 @@ namespace kilburn::tb {
 struct OpenRequest {
   bool open = false;
   arch::u64 cycle = 0;
+  arch::u64 number = 0;  // of this run's requests, from 1
   arch::Request request;
   arch::Context context;
 };
@@ -60,6 +61,13 @@ class History {
   const std::string& protocol_error() const { return protocol_error_; }
   arch::u64 responses() const { return responses_; }  // taken, each looked up among the open requests
 
+  // Edits so far, and the last of them.
+  struct Edit {
+    arch::u64 pa = 0, value = 0;
+  };
+  arch::u64 edits() const { return edits_; }
+  const Edit& last_edit() const { return last_edit_; }
+
  private:
   enum class Kind : arch::u8 { request, response, mem_request, mem_response, inv_request, inv_ack, edit };
   struct Event {
@@ -100,7 +108,10 @@ class History {
   kilburn_dut_out held_out_{};
   bool invalidating_ = false;
   std::string protocol_error_;
+  arch::u64 requests_ = 0;
   arch::u64 responses_ = 0;
+  arch::u64 edits_ = 0;
+  Edit last_edit_;
   std::function<void(const Transfer&)> watcher_;
 };
 

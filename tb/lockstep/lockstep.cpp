@@ -31,6 +31,7 @@ Lockstep::Lockstep(Dut& dut, os::PhysMem& memory, const LockstepConfig& config)
 
 void Lockstep::reset() {
   in_.cfg = arch::config_word(static_cast<arch::Format>(dut_.api().config.format), config_.settings);
+  if (observer_) observer_->reset();
   dut_.reset(in_.cfg, out_);
   invalidation_since_ = cycle_;
   memory_port_.reset(in_);
@@ -117,6 +118,7 @@ void Lockstep::run_on(u64 cycles) {
   quiet_ports();
   for (u64 n = 0; n < cycles; ++n) {
     memory_port_.drive(out_, in_);
+    if (observer_) observer_->cycle(*this, n == 0);
     dut_.clock(in_, out_);
   }
 }

@@ -8,6 +8,7 @@
 #include <functional>
 #include <optional>
 
+#include "tb/lockstep/cycle_observer.h"
 #include "tb/lockstep/exact_check.h"
 #include "tb/lockstep/history.h"
 #include "tb/lockstep/memory_port.h"
@@ -60,6 +61,7 @@ class Lockstep {
 
   // Inputs of the coming clock(): context, requests, invalidation. Memory and configuration pins are driven here.
   kilburn_dut_in& in() { return in_; }
+  const kilburn_dut_in& in() const { return in_; }
   // Outputs of the current cycle.
   const kilburn_dut_out& out() const { return out_; }
   arch::u64 cycle() const { return cycle_; }
@@ -70,6 +72,8 @@ class Lockstep {
     memory_port_.drive(out_, in_);
     history_.record(cycle_, in_, out_);
     if (config_.monitor) watch();
+    if (observer_) [[unlikely]]
+      observer_->cycle(*this, true);
     dut_.clock(in_, out_);
     ++cycle_;
     if (check_ && !check_->clock(in_, out_)) [[unlikely]]
@@ -103,7 +107,11 @@ class Lockstep {
   // After a failure: clocks the DUT on with quiet request ports and no check, for the waves.
   void run_on(arch::u64 cycles);
 
+  // Looks on from the next cycle on; nullptr: nobody does.
+  void observe(CycleObserver* observer) { observer_ = observer; }
+
   History& history() { return history_; }
+  const History& history() const { return history_; }
   const ExactCheck* check() const { return check_ ? &*check_ : nullptr; }
   // For software: the monitor sees what it writes here.
   os::PhysMem& memory() { return config_.monitor ? config_.monitor->software_memory() : memory_; }
@@ -129,6 +137,7 @@ class Lockstep {
   MemoryPort memory_port_;
   History history_;
   std::optional<ExactCheck> check_;
+  CycleObserver* observer_ = nullptr;
   Difference wrong_at_reset_;  // of the outputs in cycle 0; told by the first clock(), or by finish()
   kilburn_dut_in in_{};
   kilburn_dut_out out_{};

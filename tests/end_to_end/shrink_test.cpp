@@ -33,6 +33,59 @@ TEST_CASE("a failing run shrinks to a directed test that fails with the bug and 
   CHECK(passes.status == 0);
 }
 
+// The victim of a fill shows at a pin only once the TLB is full; in its contents at once.
+TEST_CASE("a failure that stays long shrinks to one of the same check elsewhere, and says so") {
+  const Folder folder;
+  REQUIRE(folder
+              .run({"run", "--test", "random", "--dut", "mmu-bugs", "--bug", "FILL-ORDER", "--seed", "3", "--waves",
+                    "never", "--out", "r"})
+              .status == 1);
+  CHECK(folder.result("r").at("failure").as_object().at("signal") == "d_req_ready_o");
+  const Ran shrunk = folder.run({"shrink", "r", "--seconds", "15"});
+  INFO(shrunk.out << shrunk.err);
+  REQUIRE(shrunk.status == 0);
+  CHECK_THAT(shrunk.out, Contains("the run failed in: exact d_req_ready_o; the smallest that does has ") &&
+                             Contains(" operations; this test fails in: exact "));
+  CHECK(std::stoul(shrunk.out) <= 20);
+  const std::vector<std::string> again = {"run", "--test", "r/shrunk.kt", "--dut", "mmu-bugs", "--waves", "never"};
+  const auto with = [&](std::vector<std::string> more) {
+    more.insert(more.begin(), again.begin(), again.end());
+    return folder.run(more).status;
+  };
+  CHECK(with({"--bug", "FILL-ORDER", "--out", "f"}) == 1);
+  CHECK(with({"--out", "p"}) == 0);
+}
+
+// A frame that is freed before its translation is gone everywhere (P29): no MMU can know.
+TEST_CASE("a failure of the operating system shrinks to a few events of its trace") {
+  const Folder folder;
+  const std::string trace = std::string(KILBURN_TEST_DATA) + "/traces/mini.28871.lk";
+  const std::string dut = GENERATE("mmu", "arch");
+  REQUIRE(folder
+              .run({"run", "--trace", trace, "--frames", "24", "--os-bug", "M3", "--dut", dut, "--waves", "never",
+                    "--out", "r"})
+              .status == 1);
+  const Ran shrunk = folder.run({"shrink", "r", "--seconds", "20"});
+  INFO(shrunk.out << shrunk.err);
+  REQUIRE(shrunk.status == 0);
+  CHECK_THAT(shrunk.out, Contains(" events of ") && Contains("kilburn run --trace r/shrunk.lk"));
+  std::istringstream lines(contents(folder / "r/shrunk.lk"));
+  unsigned events = 0;
+  for (std::string line; std::getline(lines, line);) ++events;
+  CHECK(events > 0);
+  CHECK(events < 200);
+
+  const auto again = [&](const std::string& bug, const std::string& out) {
+    std::vector<std::string> words = {"run", "--trace", "r/shrunk.lk", "--frames", "24", "--dut",
+                                      dut,   "--waves", "never",       "--out",    out};
+    if (!bug.empty()) words.insert(words.end(), {"--os-bug", bug});
+    return folder.run(words).status;
+  };
+  CHECK(again("M3", "f") == 1);
+  CHECK(folder.result("f").at("failure").as_object().at("check") == "end-to-end");
+  CHECK(again("", "p") == 0);
+}
+
 TEST_CASE("shrink says what is wrong with a run") {
   const Folder folder;
   Ran ran = folder.run({"shrink", "nowhere"});

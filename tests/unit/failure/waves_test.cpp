@@ -22,7 +22,7 @@ namespace {
 constexpr unsigned kCycles = 40;
 
 // Requests whose address is 0x1000 times the cycle, valid in odd cycles; the outputs come back for comparison.
-std::vector<kilburn_dut_out> record(const fs::path& file, unsigned wrong_cycle = ~0u) {
+std::vector<kilburn_dut_out> record(const fs::path& file, unsigned wrong_cycle = ~0u, unsigned reset_cycle = ~0u) {
   const auto library =
       DutLibrary::load(std::string(KILBURN_TEST_DUTS) + "/kilburn_dut_mmu-bugs-x86-64.so", arch::Format::x86_64);
   Dut dut(library, 5);
@@ -31,6 +31,7 @@ std::vector<kilburn_dut_out> record(const fs::path& file, unsigned wrong_cycle =
   dut.reset(0, out);
   std::vector<kilburn_dut_out> outs;
   for (unsigned cycle = 0; cycle < kCycles; ++cycle) {
+    if (cycle == reset_cycle) dut.reset(0, out);
     outs.push_back(out);
     kilburn_dut_in in{};
     in.d.valid = cycle % 2;
@@ -71,6 +72,24 @@ TEST_CASE("a diagram shows in each cycle what was driven and what came back") {
     requested = requested || outs[cycle].mem_req_valid;
   }
   CHECK(requested);
+}
+
+// A reset takes four clocks that are no cycles.
+TEST_CASE("a diagram goes on behind a reset where it was before") {
+  const test::ScratchFolder folder;
+  const unsigned reset_cycle = 17;
+  const auto outs = record(folder / "w.fst", ~0u, reset_cycle);
+  const FstFile file(folder / "w.fst");
+  const CycleTimes times(file, time_of_cycle_0(file, kCycles, 0));
+  CHECK(times(reset_cycle) == times(reset_cycle - 1) + 5 * kTimePerCycle);
+  const Diagram diagram = sample(file, {"d_req_va_i", "d_req_ready_o", "mem_req_addr_o"}, 3, 30, times);
+  for (unsigned n = 0; n < 28; ++n) {
+    const unsigned cycle = n + 3;
+    INFO("cycle " << cycle);
+    CHECK(diagram.traces[0].values[n] == value(cycle * 0x1000));
+    CHECK(diagram.traces[1].values[n] == (outs[cycle].d.req_ready ? "1" : "0"));
+    CHECK(diagram.traces[2].values[n] == value(outs[cycle].mem_req_addr));
+  }
 }
 
 TEST_CASE("text and drawing name signals, cycles, values and markers") {
@@ -160,12 +179,12 @@ TEST_CASE("the viewers' files name only signals that the file has, and every mar
     CHECK(line == signal->name + signal->range);
   }
   CHECK(signals >= 58);  // the ports of rtl/README.md
-  CHECK_THAT(text, Catch::Matchers::Contains("*-7.000000 130 70 130 -1") &&
+  CHECK_THAT(text, Catch::Matchers::Contains("*-6.000000 130 70 130 -1") &&
                        Catch::Matchers::Contains("[markername] Arequest") &&
                        Catch::Matchers::Contains("[markername] Bmismatch"));
   const std::string surfer = surfer_command_file(file, {{"mismatch", 9}}, 40);
   CHECK_THAT(surfer, Catch::Matchers::Contains("variable_add top.d_req_va_i\n") &&
-                         Catch::Matchers::Contains("cursor_set 130\nmarker_set mismatch\n"));
+                         Catch::Matchers::Contains("cursor_set 130\nmarker_set mismatch 130\n"));
 }
 
 TEST_CASE("the markers of a failure are its request, page-table write, invalidation and mismatch") {
