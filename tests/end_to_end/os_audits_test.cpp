@@ -169,7 +169,7 @@ TEST_CASE("what is wrong with audits, checks and zones is one sentence") {
   const std::vector<std::string> base = {"--workload", "thrash", "--dut", "arch"};
   const auto wrong = [&](std::vector<std::string> more, const std::string& reason) {
     more.insert(more.begin(), base.begin(), base.end());
-    refused(more, reason);
+    refused_run(more, reason);
   };
   for (const std::string when : {"0", "-1", "never", "", "99999999999999999999"}) {
     wrong({"--os-audit-at", when}, "--os-audit-at is fault, end or a number of references from 1 on");

@@ -216,7 +216,7 @@ TEST_CASE("bad lists, tests and options are told in one sentence, and nothing is
   };
   const auto test = [](const std::string& options) { return "[[test]]\nname = \"t\"\noptions = [" + options + "]\n"; };
   refused(kShort, {}, "needs a list");
-  refused(kShort, {"none"}, "there is no list \"none\"; there are: legal, nightly, smoke, soak");
+  refused(kShort, {"none"}, "there is no list \"none\"; there are: coverage, legal, nightly, smoke, soak");
   refused(kShort, {"none.toml"}, "there is no list none.toml");
   refused("[[test]]\nname = 3\n", {"l.toml"}, "l.toml:2: test.name: needs a string");
   refused("x = \n", {"l.toml"}, "l.toml:1: not TOML");
