@@ -110,11 +110,13 @@ void remove_run_files(const fs::path& folder) {
   std::error_code ec;
   for (const auto& file : fs::directory_iterator(folder, ec)) {
     const std::string name = file.path().filename().string();
-    static constexpr std::string_view kOurs[] = {"result.json",      "waves.fst",     "swap",          "pins.klb",
-                                                 "second_opinion",   "mismatch.json", "waves.gtkw",    "waves.sucl",
-                                                 "transactions.txt", "replay.sh",     "shrunk.kt",     "shrunk.lk",
-                                                 "page_tables.txt",  "report.html",   "coverage.json", "coverage.dat",
-                                                 "waves.fst.new"};
+    static constexpr std::string_view kOurs[] = {"result.json",       "waves.fst",           "swap",
+                                                 "pins.klb",          "second_opinion",      "mismatch.json",
+                                                 "waves.gtkw",        "waves.sucl",          "transactions.txt",
+                                                 "replay.sh",         "shrunk.kt",           "shrunk.lk",
+                                                 "page_tables.txt",   "report.html",         "coverage.json",
+                                                 "coverage.dat",      "waves.fst.new",       "transactions.ftr",
+                                                 "transactions.sucl", "transactions.ftr.new"};
     if (std::ranges::find(kOurs, name) != std::end(kOurs) || is_recording(name)) {
       std::error_code ignored;
       fs::remove_all(file.path(), ignored);

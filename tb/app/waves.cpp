@@ -15,6 +15,7 @@
 
 #include "tb/app/command_line.h"
 #include "tb/errors.h"
+#include "tb/failure/transaction_log.h"
 #include "tb/failure/viewer_files.h"
 #include "tb/failure/wave_time.h"
 
@@ -177,16 +178,28 @@ int view(const po::variables_map& map, const Waves& waves) {
   const auto path = [&](const char* extension) { return fs::path(waves.path).replace_extension(extension); };
   write_file(path(".gtkw"), gtkwave_save_file(waves.file, waves.markers, waves.offset));
   write_file(path(".sucl"), surfer_command_file(waves.file, waves.markers, waves.offset));
+  const fs::path transactions = fs::path(waves.path).replace_filename(TransactionLog::kFileName);
+  const bool has_transactions = waves.path.filename() == "waves.fst" && fs::exists(transactions);
+  const fs::path transactions_sucl = fs::path(transactions).replace_extension(".sucl");
+  if (has_transactions) {
+    write_file(transactions_sucl, surfer_command_file_of_transactions(waves.file, waves.markers, waves.offset));
+  }
   if (viewer.empty()) {
     throw EnvironmentError((wanted.empty() ? "neither gtkwave nor surfer is" : wanted + " is not") +
                            std::string(" installed; kilburn waves --text and --svg need none"));
   }
   const std::string file = waves.path.string(), gtkw = path(".gtkw").string(), sucl = path(".sucl").string();
   std::cout << std::flush;
-  if (viewer == "gtkwave")
+  if (viewer == "gtkwave") {
     execlp("gtkwave", "gtkwave", file.c_str(), gtkw.c_str(), nullptr);
-  else
+  } else {
+    // One window of Surfer shows waves or transactions.
+    if (has_transactions && fork() == 0) {
+      execlp("surfer", "surfer", "--command-file", transactions_sucl.c_str(), transactions.c_str(), nullptr);
+      _exit(3);
+    }
     execlp("surfer", "surfer", "--command-file", sucl.c_str(), file.c_str(), nullptr);
+  }
   throw EnvironmentError(viewer + " cannot be started: " + std::strerror(errno));
 }
 

@@ -227,11 +227,8 @@ void AddedSignals::copy(const fs::path& to) {
   const Reader reader(fstReaderOpen(path_.c_str()));
   if (!reader) cannot_write(path_);
   const u64 begin = fstReaderGetStartTime(reader.get()), end = fstReaderGetEndTime(reader.get());
-  // The last edge of a clock is half a clock before its end. What is more than the clocks counted was reset.
-  const u64 clocks = (end - begin + kTimePerCycle / 2) / kTimePerCycle;
-  if (clocks < clocks_)
-    return void(fs::copy_file(path_, to));  // of another clock than the contract's: cannot be placed
-  const u64 reset_clocks = resets_ == 0 ? 0 : (clocks - clocks_) / resets_;
+  const auto times = ClockTimes::of(begin, end, clocks_, resets_);
+  if (!times) return void(fs::copy_file(path_, to));
 
   if (std::fflush(changes_.get()) != 0 || std::ferror(changes_.get()) != 0) cannot_write(path_);
   std::rewind(changes_.get());
@@ -244,8 +241,7 @@ void AddedSignals::copy(const fs::path& to) {
     if (!more) return;
     value.resize(change.length);
     if (std::fread(value.data(), 1, value.size(), changes_.get()) != value.size()) cannot_write(path_);
-    const u64 start = kTimePerCycle * (change.clock + reset_clocks * change.resets);
-    time = begin + (start < kTimePerCycle / 2 ? 0 : start - kTimePerCycle / 2);
+    time = (*times)(change.clock, change.resets);
   };
 
   const Writer writer(fstWriterCreate(to.c_str(), 1));

@@ -16,6 +16,7 @@
 #include <sstream>
 
 #include "tb/errors.h"
+#include "tb/failure/transaction_log.h"
 #include "tb/failure/viewer_files.h"
 #include "tb/failure/wave_time.h"
 #include "tb/text.h"
@@ -186,6 +187,9 @@ void write_failure_folder(const fs::path& folder, const Failure& f, const Failed
   const u64 offset = time_of_cycle_0(file, run.cycles, kWavesAfter);
   write_file(folder / "waves.gtkw", gtkwave_save_file(file, events, offset));
   write_file(folder / "waves.sucl", surfer_command_file(file, events, offset));
+  if (fs::exists(folder / TransactionLog::kFileName)) {
+    write_file(folder / "transactions.sucl", surfer_command_file_of_transactions(file, events, offset));
+  }
 }
 
 }  // namespace kilburn::tb

@@ -6,6 +6,7 @@
 //   transactions.txt  the last transactions on the ports
 //   page_tables.txt   the tables that the request goes through, as a tree, with what each side read
 //   waves.gtkw, waves.sucl   waves.fst in GTKWave or Surfer, with a marker at each event
+//   transactions.sucl   the same for transactions.ftr in Surfer
 //   replay.sh         runs it again; names seed, command, state of the sources and versions of the tools
 #pragma once
 

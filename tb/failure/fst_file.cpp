@@ -58,6 +58,7 @@ FstFile::FstFile(const std::filesystem::path& path) : path_(path) {
   if (!reader_) throw UserError(path.string() + " is not an FST wave file");
   begin_ = fstReaderGetStartTime(reader_.get());
   end_ = fstReaderGetEndTime(reader_.get());
+  time_scale_ = fstReaderGetTimescale(reader_.get());
   std::vector<std::string> scopes;
   while (const fstHier* item = fstReaderIterateHier(reader_.get())) {
     if (item->htyp == FST_HT_SCOPE) {

@@ -32,6 +32,7 @@ class FstFile {
   const Signal* find(const std::string& name) const;  // the whole name, or all after "top."
   arch::u64 begin() const { return begin_; }
   arch::u64 end() const { return end_; }
+  int time_scale() const { return time_scale_; }  // a unit of time is 10 to the power of it seconds
   // Changes of the signals with these handles up to time `to`, in the order of time.
   void read(const std::vector<unsigned>& handles, arch::u64 to, const OnChange&) const;
 
@@ -43,6 +44,7 @@ class FstFile {
   std::unique_ptr<void, Close> reader_;
   std::vector<Signal> signals_;
   arch::u64 begin_ = 0, end_ = 0;
+  int time_scale_ = 0;
 };
 
 }  // namespace kilburn::tb

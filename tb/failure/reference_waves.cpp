@@ -103,6 +103,7 @@ ReferenceWaves::ReferenceWaves(Lockstep& lockstep, const std::filesystem::path& 
     : lockstep_(lockstep),
       checker_(checker),
       signals_(waves),
+      transactions_(lockstep, waves),
       format_(static_cast<arch::Format>(lockstep.dut().api().config.format)) {
   add_signals(lockstep);
   edits_ = lockstep.history().edits();
@@ -176,10 +177,12 @@ void ReferenceWaves::cycle(const Lockstep& lockstep, bool compared) {
   if (lockstep.check()) show_expected(lockstep, compared);
   show_checker();
   signals_.clock();
+  transactions_.cycle(lockstep, compared);
 }
 
 void ReferenceWaves::reset() {
   signals_.reset();
+  transactions_.reset();
   for (auto& side : rows_) {
     for (Row& lost : side) lost.answered = lost.number != 0;
   }
@@ -190,6 +193,7 @@ void ReferenceWaves::reset() {
 void ReferenceWaves::finish() {
   lockstep_.observe(nullptr);
   signals_.put_into_file();
+  transactions_.finish();
 }
 
 void ReferenceWaves::accept(const Lockstep& lockstep, Side side) {

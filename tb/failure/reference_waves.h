@@ -17,6 +17,7 @@
 
 #include "tb/admissible/checker.h"
 #include "tb/failure/added_signals.h"
+#include "tb/failure/transactions.h"
 #include "tb/lockstep/cycle_observer.h"
 #include "tb/lockstep/lockstep.h"
 
@@ -71,6 +72,7 @@ class ReferenceWaves final : public CycleObserver {
   Lockstep& lockstep_;
   const admissible::Checker* checker_;
   AddedSignals signals_;
+  Transactions transactions_;  // the same as a file of their own
   arch::Format format_;
   std::array<std::array<Row, kIds>, 2> rows_;
   std::array<unsigned, kIds> memory_{};

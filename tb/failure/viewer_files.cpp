@@ -51,6 +51,16 @@ std::string one_word(std::string text) {
   return text;
 }
 
+void put_markers(std::ostream& out, const std::vector<Marker>& markers, const CycleTimes& time_of) {
+  // A marker goes to a time (Surfer 0.4 and later; its manual leaves the word out, and the cursor is there as well).
+  for (const Marker& marker : markers) {
+    const u64 time = time_of(marker.cycle);
+    out << "cursor_set " << time << "\n"
+        << "marker_set " << one_word(marker.name) << " " << time << "\n";
+  }
+  if (!markers.empty()) out << "goto_cursor\n";
+}
+
 }  // namespace
 
 std::vector<SignalGroup> signal_groups(const FstFile& file) {
@@ -119,13 +129,14 @@ std::string surfer_command_file(const FstFile& file, const std::vector<Marker>& 
     out << "divider_add " << one_word(group.name) << "\n";
     for (const auto* signal : group.signals) out << "variable_add " << signal->name << "\n";
   }
-  // A marker goes to a time (Surfer 0.4 and later; its manual leaves the word out, and the cursor is there as well).
-  for (const Marker& marker : markers) {
-    const u64 time = time_of(marker.cycle);
-    out << "cursor_set " << time << "\n"
-        << "marker_set " << one_word(marker.name) << " " << time << "\n";
-  }
-  if (!markers.empty()) out << "goto_cursor\n";
+  put_markers(out, markers, time_of);
+  return out.str();
+}
+
+std::string surfer_command_file_of_transactions(const FstFile& waves, const std::vector<Marker>& markers, u64 offset) {
+  std::ostringstream out;
+  out << "stream_add tr\n";  // all of them
+  put_markers(out, markers, CycleTimes(waves, offset));
   return out.str();
 }
 

@@ -21,5 +21,7 @@ std::vector<SignalGroup> signal_groups(const FstFile&);
 // A GTKWave save file, and a Surfer command file. `offset`: time of cycle 0.
 std::string gtkwave_save_file(const FstFile&, const std::vector<Marker>&, arch::u64 offset);
 std::string surfer_command_file(const FstFile&, const std::vector<Marker>&, arch::u64 offset);
+// For the transactions of the same run, which have the times of its waves.
+std::string surfer_command_file_of_transactions(const FstFile& waves, const std::vector<Marker>&, arch::u64 offset);
 
 }  // namespace kilburn::tb

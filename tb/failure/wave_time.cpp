@@ -42,4 +42,19 @@ u64 CycleTimes::operator()(u64 cycle) const {
   return part->offset + kTimePerCycle * cycle;
 }
 
+std::optional<ClockTimes> ClockTimes::of(u64 begin, u64 end, u64 clocks, u64 resets) {
+  // The last edge of a clock is half a clock before its end. What is more than the clocks counted was reset.
+  const u64 all = (end - begin + kTimePerCycle / 2) / kTimePerCycle;
+  if (all < clocks) return std::nullopt;
+  ClockTimes times;
+  times.begin_ = begin;
+  times.reset_clocks_ = resets == 0 ? 0 : (all - clocks) / resets;
+  return times;
+}
+
+u64 ClockTimes::operator()(u64 clock, u64 resets) const {
+  const u64 start = kTimePerCycle * (clock + reset_clocks_ * resets);
+  return begin_ + (start < kTimePerCycle / 2 ? 0 : start - kTimePerCycle / 2);
+}
+
 }  // namespace kilburn::tb

@@ -3,6 +3,8 @@
 // Where a run's cycles lie in its wave file. The random test resets the DUT, which takes time and no cycles.
 #pragma once
 
+#include <optional>
+
 #include "tb/failure/fst_file.h"
 
 namespace kilburn::tb {
@@ -30,6 +32,19 @@ class CycleTimes {
     arch::u64 offset;  // time of cycle 0
   };
   std::vector<Part> parts_;  // the last first
+};
+
+// When the clocks begin that were counted while a file was recorded.
+class ClockTimes {
+ public:
+  // nullopt: the file, from `begin` to `end`, is of another clock than the contract's, so that they cannot be placed.
+  static std::optional<ClockTimes> of(arch::u64 begin, arch::u64 end, arch::u64 clocks, arch::u64 resets);
+  // The edge that begins this clock, after so many resets.
+  arch::u64 operator()(arch::u64 clock, arch::u64 resets) const;
+
+ private:
+  arch::u64 begin_ = 0;
+  arch::u64 reset_clocks_ = 0;  // of one reset
 };
 
 }  // namespace kilburn::tb

@@ -3,6 +3,8 @@
 // Recording and telling of transactions.
 #include "tb/lockstep/history.h"
 
+#include <algorithm>
+
 #include "tb/text.h"
 
 namespace kilburn::tb {
@@ -101,6 +103,15 @@ void History::edit(u64 cycle, u64 pa, u64 value) {
   ++edits_;
   last_edit_ = {pa, value};
   note({cycle, Kind::edit, Side::data, 0, 0, 0, 0, 0, pa, value, 0});
+}
+
+std::vector<History::Edit> History::last_edits(std::size_t most) const {
+  std::vector<Edit> found;
+  for (auto e = events_.rbegin(); e != events_.rend() && found.size() < most; ++e) {
+    if (e->kind == Kind::edit) found.push_back({e->x, e->y});
+  }
+  std::reverse(found.begin(), found.end());
+  return found;
 }
 
 Transfer History::transfer(const Event& e, const arch::Request* answered) {

@@ -67,6 +67,7 @@ class History {
   };
   arch::u64 edits() const { return edits_; }
   const Edit& last_edit() const { return last_edit_; }
+  std::vector<Edit> last_edits(std::size_t most) const;  // those of the last transactions, the oldest first
 
  private:
   enum class Kind : arch::u8 { request, response, mem_request, mem_response, inv_request, inv_ack, edit };
