@@ -8,6 +8,7 @@
 
 #include "tests/catch.h"
 #include "tests/end_to_end/kilburn.h"
+#include "tests/ftr_reader.h"
 
 using namespace kilburn::test;
 using Catch::Matchers::Contains;
@@ -17,7 +18,7 @@ TEST_CASE("a failing run leaves everything that tells it, and waves shows it") {
   REQUIRE(folder.run({"run", "--test", "random", "--dut", "mmu-bugs", "--bug", "T61b", "--seed", "3", "--out", "r"})
               .status == 1);
   for (const char* file : {"result.json", "mismatch.json", "transactions.txt", "page_tables.txt", "waves.fst",
-                           "waves.gtkw", "waves.sucl", "replay.sh"}) {
+                           "waves.gtkw", "waves.sucl", "replay.sh", "transactions.ftr", "transactions.sucl"}) {
     INFO(file);
     CHECK(std::filesystem::file_size(folder / "r" / file) > 20);
   }
@@ -224,4 +225,5 @@ TEST_CASE("waves are readable after Ctrl-C and after kill") {
   INFO(ran.out << ran.err);
   CHECK(ran.status == 0);
   CHECK_THAT(ran.out, Contains("d_req_valid_i"));
+  CHECK(read_ftr(folder / "r/transactions.ftr").transactions.size() > 100);
 }

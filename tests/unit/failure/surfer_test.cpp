@@ -15,12 +15,13 @@ using namespace kilburn::tb;
 namespace {
 
 // What a word of a command may be. A command with another number of words is taken for nothing.
-enum class Word { name, variable, time };
+enum class Word { name, variable, time, stream };
 
 // The commands of docs/commands/README.md that work with a loaded file and take the words given here. Where manual and
 // parser (libsurfer/src/command_parser.rs, 0.4 and later) differ the parser counts: marker_set ends with a time.
 const std::map<std::string, std::vector<Word>> kCommands = {{"variable_add", {Word::variable}},
                                                             {"scope_add", {Word::variable}},
+                                                            {"stream_add", {Word::stream}},
                                                             {"divider_add", {Word::name}},
                                                             {"timeline_add", {}},
                                                             {"zoom_fit", {}},
@@ -43,6 +44,8 @@ std::string wrong(const std::string& line, const FstFile& file) {
   for (const Word expected : known->second) {
     if (!(stream >> word)) return "a word is missing";
     if (expected == Word::time && word.find_first_not_of("0123456789") != std::string::npos) return "not a time";
+    // libsurfer/src/wave_data.rs: "tr" is all streams; another word has to be the name of one.
+    if (expected == Word::stream && word != "tr") return "not all streams";
     if (expected == Word::variable && file.find(word) == nullptr) return "no such variable";
   }
   return stream >> word ? "one word too many" : "";
@@ -73,6 +76,20 @@ TEST_CASE("each line for Surfer is a command of its manual with the words that i
   CHECK(commands["divider_add"] >= 7);
   CHECK(commands["cursor_set"] == 2);
   CHECK(commands["marker_set"] == 2);
+
+  std::istringstream transactions(surfer_command_file_of_transactions(file, {{"PTE write", 12}, {"mismatch", 30}}, 40));
+  unsigned streams = 0, marks = 0;
+  for (std::string line; std::getline(transactions, line);) {
+    INFO(line);
+    CHECK(wrong(line, file) == "");
+    streams += line == "stream_add tr";
+    // At the same times as in the other window.
+    if (!line.starts_with("marker_set ")) continue;
+    ++marks;
+    CHECK((line == "marker_set PTE_write 160" || line == "marker_set mismatch 340"));
+  }
+  CHECK(streams == 1);
+  CHECK(marks == 2);
 
   // The table bites.
   CHECK(wrong("marker_set mismatch", file) == "a word is missing");
