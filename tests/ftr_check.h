@@ -121,14 +121,15 @@ class FtrCheck {
   }
   // The one that begins with this cycle, or at its end, as its generator was busy until then.
   const Transaction* beginning(const std::string& generator, u64 cycle) {
-    const Transaction* found = nullptr;
+    const Transaction *now = nullptr, *next = nullptr;
     bool busy = false;
     for (const u64 id : by_[generator]) {
       const Transaction& t = transaction(id);
-      busy |= t.end == end_of(cycle) && t.begin < begin_of(cycle);
-      if (t.begin == begin_of(cycle) || (t.begin == end_of(cycle) && busy)) found = &t;
+      if (t.begin == begin_of(cycle)) now = &t;
+      if (t.begin == end_of(cycle)) next = &t;
+      busy |= t.begin <= begin_of(cycle) && t.end == end_of(cycle);
     }
-    return found;
+    return busy ? next : now;
   }
 
   void port(const std::string& side) {

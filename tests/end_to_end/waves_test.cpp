@@ -3,9 +3,11 @@
 // The folder of a failure and `kilburn waves`.
 #include <chrono>
 #include <csignal>
+#include <map>
 #include <sstream>
 #include <thread>
 
+#include "tb/failure/timing_diagram.h"
 #include "tests/catch.h"
 #include "tests/end_to_end/kilburn.h"
 #include "tests/ftr_reader.h"
@@ -162,6 +164,41 @@ TEST_CASE("a run stops where it is told to, with the waves of that place") {
   }
   const auto never = run({"--break", "va == 1 && pa == 2"}, "never");
   CHECK(never.at("verdict") == "passed");
+}
+
+TEST_CASE(
+    "the verdict of each cycle in the waves adds up to the run's legality, and ends with the rule that it breaks") {
+  const Folder folder;
+  const auto verdicts = [&](const std::string& out, std::uint64_t after) {
+    const auto cycles = folder.result(out).at("cycles").to_number<std::uint64_t>();
+    const kilburn::tb::FstFile file(folder / out / "waves.fst");
+    const kilburn::tb::CycleTimes times(file, kilburn::tb::time_of_cycle_0(file, cycles, after));
+    const std::uint64_t first = (file.begin() - times(0) + 9) / kilburn::tb::kTimePerCycle;
+    const std::uint64_t last = after == 0 ? cycles - 1 : cycles;
+    return kilburn::tb::sample(file, {"verdict.admissible"}, first, last, times).traces[0].values;
+  };
+  REQUIRE(
+      folder.run({"run", "--test", "random", "--count", "1500", "--seed", "5", "--waves", "always", "--out", "good"})
+          .status == 0);
+  const auto good = folder.result("good");
+  std::map<std::string, std::uint64_t> said;
+  for (const std::string& verdict : verdicts("good", 0)) {
+    std::istringstream words(verdict);
+    for (std::string word; words >> word;) ++said[word.substr(0, word.find(','))];
+  }
+  for (const std::string name : {"fresh", "stale", "direct", "mixed"}) {
+    INFO(name);
+    CHECK(said[name] == figure(good, "legality", name.c_str()));
+    CHECK(said[name] > 0);
+  }
+  REQUIRE(folder
+              .run({"run", "--test", "random", "--dut", "mmu-bugs", "--bug", "T61b", "--seed", "3", "--check",
+                    "admissible", "--out", "bad"})
+              .status == 1);
+  const std::string message(folder.result("bad").at("failure").as_object().at("message").as_string());
+  const auto bad = verdicts("bad", kilburn::tb::kWavesAfter);
+  CHECK(bad.back() == "rejected: rule " + message.substr(0, message.find(':')));
+  CHECK(bad[bad.size() - 2].find("rejected") == std::string::npos);
 }
 
 TEST_CASE("waves --diff names the first cycle and signal") {
