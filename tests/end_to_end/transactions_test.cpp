@@ -66,8 +66,8 @@ u64 check_rows(const Recorded& seen) {
       last = row[n];
     }
     CHECK(all);
-    if (!t["pa"].empty()) CHECK_THAT(last, Contains(" = " + t["pa"] + ", "));
-    if (!t["fault"].empty()) CHECK_THAT(last, Contains(" " + t["fault"] + ", "));
+    if (!t["pa"].empty()) CHECK_THAT(last, Contains(" = " + t["pa"] + ", ") || Contains(" = " + t["pa"] + ": "));
+    if (!t["fault"].empty()) CHECK_THAT(last, Contains(" " + t["fault"] + ", ") || Contains(" " + t["fault"] + ": "));
     if (!t["from"].empty()) CHECK_THAT(last, Contains(", " + t["from"] + ": "));
     answers += !t["from"].empty();
   }
@@ -133,6 +133,7 @@ TEST_CASE("transactions fit the pins with resets, in a window, of Alpha and of a
   };
   const auto c = GENERATE(Case{{"--format", "alpha", "--count", "800"}, 0, true},
                           Case{{"--dut", "small", "--count", "800"}, 0, false},
+                          Case{{"--dut", "small", "--waves-window", "3000:7000"}, 2944, false},
                           Case{{"--waves-window", "3000:3600", "--set", "maxphyaddr=46"}, 2944, true});
   const Recorded run = recorded_run(folder, c.more, c.first);
   Recorded seen{run.ftr, tb::FstFile(folder / "r/waves.fst"), run.times, run.first, run.cycles};
@@ -141,12 +142,12 @@ TEST_CASE("transactions fit the pins with resets, in a window, of Alpha and of a
   const auto wrong = check.run();
   INFO(c.more[1] << "\n" << lines(wrong));
   CHECK(wrong.empty());
-  CHECK(check.compared() > 3000);
+  CHECK(check.compared() > 1000);
   auto count = relations(run.ftr);
-  CHECK(count["response"] > 100);
+  CHECK(count["response"] > 10);
   CHECK((count["walk"] > 0) == c.twin);
   CHECK((count["access"] > 0) == c.twin);
-  if (c.twin) CHECK(check_rows(seen) > 100);
+  CHECK((check_rows(seen) > 100) == c.twin);
   bool clipped = false, open = false;
   for (const auto& [id, t] : run.ftr.transactions) {
     clipped |= t["note"] == "began before the waves" && t.begin == seen.waves.begin();
