@@ -30,6 +30,8 @@ class FtrCheck {
     for (const std::string side : {"i", "d"}) port(side);
     memory();
     operations();
+    written_values();
+    walks();
     return wrong_;
   }
   // Compared with a pin or with each other.
@@ -227,6 +229,60 @@ class FtrCheck {
       if (t == nullptr) continue;
       check((*t)["va"] == tb::hex(value(va[n])), "operation at " + (*t)["va"] + where);
       check((*t)["operation"] == tb::invalidation_name(static_cast<unsigned>(value(op[n]))), "operation" + where);
+    }
+  }
+
+  // An access that finds what software wrote last, before it began and with nothing between, has a relation that says
+  // so.
+  void written_values() {
+    std::set<std::pair<u64, u64>> related;
+    for (const Ftr::Relation& r : ftr_.relations) related.insert({r.source, r.sink});
+    std::map<std::string, std::vector<u64>> writes, swaps;  // by address
+    for (const u64 id : by_["software"]) writes[transaction(id)["pa"]].push_back(id);
+    for (const auto& [id, t] : ftr_.transactions) {
+      if (t["swapped"] == "yes") swaps[t["pa"]].push_back(id);
+    }
+    for (const auto& [id, t] : ftr_.transactions) {
+      if (!ftr_.generator_of(t).starts_with("memory_") || !writes.contains(t["pa"])) continue;
+      u64 last = 0;
+      bool between = false;
+      for (const u64 write : writes[t["pa"]]) {
+        if (transaction(write).begin <= t.begin) last = write;
+        between |= transaction(write).begin > t.begin && transaction(write).begin <= t.end;
+      }
+      for (const u64 swap : swaps[t["pa"]]) {
+        between |= swap != id && last != 0 && transaction(swap).end >= transaction(last).begin &&
+                   transaction(swap).begin <= t.end;
+      }
+      if (last == 0 || between || transaction(last)["value"] != t["value"]) continue;
+      check(related.contains({last, id}),
+            "value from " + std::to_string(last) + " to " + std::to_string(id) + " missing");
+    }
+    if (waves_.find("transactions.software") == nullptr) return;
+    u64 told = 0;  // "0x1000 := 0x5 and 2 before"
+    for (const std::string& row : pin("transactions.software")) {
+      const auto more = row.find(" and ");
+      told += row.find(":=") == std::string::npos ? 0 : more == std::string::npos ? 1 : 1 + value(row.substr(more + 5));
+    }
+    check(told == by_["software"].size(), std::to_string(told) + " writes in the rows");
+  }
+
+  // A walk is there while its walker's row is, which names the same request.
+  void walks() {
+    for (unsigned n = 0; waves_.find("twin.walker_" + std::to_string(n)) != nullptr; ++n) {
+      const std::string name = "walker_" + std::to_string(n);
+      const auto row = pin("twin." + name);
+      for (u64 m = 0; m < row.size(); ++m) {
+        const u64 middle = times_(first_ + m);
+        const Transaction* of = nullptr;
+        for (const u64 id : by_[name]) {
+          if (transaction(id).begin <= middle && middle < transaction(id).end) of = &transaction(id);
+        }
+        const std::string where = name + " in cycle " + std::to_string(first_ + m);
+        check((of != nullptr) == (row[m] != " "), where + ": " + row[m]);
+        if (of == nullptr || row[m] == " ") continue;
+        check(row[m].starts_with("#" + (*of)["number"] + " "), where + ": #" + (*of)["number"] + ", not " + row[m]);
+      }
     }
   }
 

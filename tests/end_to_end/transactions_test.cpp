@@ -108,6 +108,11 @@ TEST_CASE("the transactions of a run are those on its pins, and what connects th
     INFO(name);
     CHECK(count[name] > 20);
   }
+  u64 from_swaps = 0;
+  for (const auto& r : run.ftr.relations) {
+    from_swaps += r.name == "value" && run.ftr.transactions.at(r.source)["access"] == "swap";
+  }
+  CHECK(from_swaps > 5);
   // Every access of this MMU is a walk's, every walk a request's: it does not prefetch.
   std::map<u64, unsigned> accesses, walks;
   for (const auto& r : run.ftr.relations) {
@@ -291,12 +296,22 @@ TEST_CASE("a failure's folder has the transactions that its list has") {
   // The reference is known up to the mismatch, and so are walks.
   const u64 mismatch = run.times(boost::json::parse(contents(folder / "r/mismatch.json")).at("cycle").to_number<u64>());
   for (const auto& [id, t] : run.ftr.transactions) {
-    if (run.ftr.generator_of(t).starts_with("walker_")) CHECK(t.begin < mismatch);
+    if (run.ftr.generator_of(t).starts_with("walker_")) CHECK((t.begin < mismatch && t.end <= mismatch + 5));
   }
   for (const auto& r : run.ftr.relations) {
     if (r.name != "response" && r.name != "value") CHECK(run.ftr.transactions.at(r.sink).begin <= mismatch);
   }
   CHECK_THAT(contents(folder / "r/transactions.sucl"), Contains("stream_add tr\n") && Contains("marker_set mismatch "));
+}
+
+TEST_CASE("a response that the DUT withdraws ends there and says so") {
+  const Folder folder;
+  REQUIRE(folder.run({"run", "--test", "random", "--dut", "mmu-bugs", "--bug", "RSP-HOLD", "--seed", "3", "--out", "r"})
+              .status == 1);
+  u64 withdrawn = 0;
+  for (const auto& [id, t] : read_ftr(folder / "r/transactions.ftr").transactions)
+    withdrawn += t["note"] == "withdrawn";
+  CHECK(withdrawn > 0);
 }
 
 TEST_CASE("a later run without waves leaves no transactions of an earlier one") {
