@@ -54,7 +54,9 @@ void Lockstep::restart_counted(const arch::Settings& settings) {
 
 void Lockstep::fail_monitored() {
   const PassiveMonitor::Finding found = config_.monitor->finding();
-  throw DutWrong(found.check, found.message, found.cycle);
+  DutWrong wrong(found.check, found.message, found.cycle);
+  wrong.request = found.request;
+  throw wrong;
 }
 
 void Lockstep::fail_exact() {
