@@ -65,21 +65,12 @@ std::vector<std::string> words_of(const RunOptions& o, const Traces& traces) {
     add("--yield", o.yield);
     if (o.strict_trace) words.push_back("--strict");
   }
-  if (!o.strict_classes.empty()) add("--strict", o.strict_classes);
-  for (const std::string& word : o.relax_words) add("--relax", word);
   add("--format", std::string(arch::name(o.format)));
   add("--dut", o.dut);
   if (o.settings_given) {
     for (const std::string& word : setting_words(o.settings)) add("--set", word);
   }
-  if (!o.check_all) {
-    std::string checks;
-    for (const auto& [name, on] : {std::pair{"exact", o.check_exact}, std::pair{"admissible", o.check_admissible},
-                                   std::pair{"end-to-end", o.check_end_to_end}}) {
-      if (on) checks += (checks.empty() ? "" : ",") + std::string(name);
-    }
-    add("--check", checks);
-  }
+  for (const std::string& word : check_words(o)) words.push_back(word);
   add("--seed", std::to_string(o.seed));
   if (!o.bug.empty()) add("--bug", o.bug);
   if (o.coverage) words.push_back("--coverage");
@@ -110,11 +101,11 @@ void remove_run_files(const fs::path& folder) {
   std::error_code ec;
   for (const auto& file : fs::directory_iterator(folder, ec)) {
     const std::string name = file.path().filename().string();
-    static constexpr std::string_view kOurs[] = {"result.json",      "waves.fst",     "swap",          "pins.klb",
-                                                 "second_opinion",   "mismatch.json", "waves.gtkw",    "waves.sucl",
-                                                 "transactions.txt", "replay.sh",     "shrunk.kt",     "shrunk.lk",
-                                                 "page_tables.txt",  "report.html",   "coverage.json", "coverage.dat",
-                                                 "waves.fst.new"};
+    static constexpr std::string_view kOurs[] = {"result.json",      "waves.fst",       "swap",        "pins.klb",
+                                                 "second_opinion",   "mismatch.json",   "waves.gtkw",  "waves.sucl",
+                                                 "transactions.txt", "replay.sh",       "shrunk.kt",   "shrunk.lk",
+                                                 "shrunk.calls",     "page_tables.txt", "report.html", "coverage.json",
+                                                 "coverage.dat",     "waves.fst.new"};
     if (std::ranges::find(kOurs, name) != std::end(kOurs) || is_recording(name)) {
       std::error_code ignored;
       fs::remove_all(file.path(), ignored);
