@@ -35,7 +35,8 @@ namespace {
 
 using Traces = std::vector<fs::path>;
 
-constexpr double kSecondsToRepeat = 5;  // a failed run that took longer is not repeated for its pins alone
+constexpr arch::u64 kWavesBeforeFirst = 20;  // cycles before the first event of a failure
+constexpr double kSecondsToRepeat = 5;       // a failed run that took longer is not repeated for its pins alone
 
 // The options of a run as words, with another wave mode and, for programs, their recorded traces.
 std::vector<std::string> words_of(const RunOptions& o, const Traces& traces) {
@@ -151,11 +152,15 @@ void discard_folder(const fs::path& folder, bool is_new) {
   fs::remove(folder, ec);
 }
 
-// What the waves of a failure are to show.
+// What the waves of a failure are to show: from the first event of its story on, which is long before the end where
+// something was never answered.
 WavesOrder waves_order(const Result& result) {
   const arch::u64 cycle = result.failure ? result.failure->cycle : result.stop->cycle;
-  return {cycle > kWavesBefore ? cycle - kWavesBefore : 0, cycle + kWavesAfter, result.failed_hart,
-          result.against_failed};
+  arch::u64 first = cycle;
+  if (result.failure) first = markers(*result.failure).front().cycle;
+  const auto before = [](arch::u64 at, arch::u64 cycles) { return at > cycles ? at - cycles : 0; };
+  return {std::min(before(cycle, kWavesBefore), before(first, kWavesBeforeFirst)), cycle + kWavesAfter,
+          result.failed_hart, result.against_failed};
 }
 
 // Runs the test once more in a child that records the waves around its failure, and the pins up to it, or of the
