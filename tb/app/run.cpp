@@ -270,9 +270,11 @@ void record_programs(const RunOptions& options, Traces& traces) {
   }
 }
 
-// A copy needs the DUT's waves, and files that can be read again from where they stood.
+// A copy needs the DUT's waves, and files that can be read again from where they stood; what is written down it would
+// write twice.
 bool keeps_snapshots(const RunOptions& options, const std::optional<DutLibrary>& library) {
   if (options.waves != Waves::on_fail || !library || library->api().waves_open == nullptr) return false;
+  if (!options.os.save_calls.empty()) return false;
   return std::all_of(options.traces.begin(), options.traces.end(),
                      [](const fs::path& trace) { return fs::is_regular_file(trace); });
 }

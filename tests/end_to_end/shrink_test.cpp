@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // `kilburn shrink`, and directed tests under `kilburn run --test FILE.kt`.
+#include <algorithm>
 #include <boost/program_options/parsers.hpp>
 #include <sstream>
 
@@ -200,6 +201,34 @@ TEST_CASE("shrink says what is wrong with a run") {
   ran = folder.run({"shrink", "ok"});
   CHECK(ran.status == 2);
   CHECK_THAT(ran.err, Contains("is not the result of a run"));
+}
+
+// kswapd gives up early: with the checks of the reclaim off, only the workload sees it.
+TEST_CASE("what a workload expects of itself is not shrunk") {
+  const Folder folder;
+  const Ran ran =
+      shrink(folder, {"--workload", "kswapd", "--os-bug", "M58", "--os-checks-off", "P50,P51,P52", "--dut", "arch"});
+  CHECK(ran.status == 2);
+  CHECK_THAT(ran.err, Contains("the run in r failed in what the workload expects of itself"));
+}
+
+TEST_CASE("calls of a workload are asked for where there is one, and read with their lines") {
+  const Folder folder;
+  std::ofstream(folder / "bad.calls") << "kilburn-calls 1\nspawn process=1\nmunch process=1\n";
+  const std::pair<std::vector<std::string>, const char*> rows[] = {
+      {{"--test", "random", "--calls", "a"}, "--calls is about the OS"},
+      {{"--trace", "bad.calls", "--save-calls", "a"}, "--save-calls goes with --workload"},
+      {{"--workload", "thrash", "--calls", "none"}, "the calls none cannot be read"},
+      {{"--workload", "thrash", "--calls", "bad.calls"}, "bad.calls:3: there is no call \"munch\""},
+      {{"--workload", "thrash", "--calls", "bad.calls", "--save-calls", "a"}, "which --calls replaces"}};
+  for (const auto& [more, sentence] : rows) {
+    std::vector<std::string> words = {"run", "--dut", "arch", "--out", "r"};
+    words.insert(words.end(), more.begin(), more.end());
+    const Ran ran = folder.run(words);
+    CHECK(ran.status == 2);
+    CHECK_THAT(ran.err, Contains(sentence));
+    CHECK(std::count(ran.err.begin(), ran.err.end(), '\n') == 1);
+  }
 }
 
 TEST_CASE("a directed test with a mistake is refused with its line") {
