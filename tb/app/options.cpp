@@ -390,6 +390,7 @@ std::optional<RunOptions> parse_run_options(const std::vector<std::string>& argu
   o.frames = number(map, "frames", 1, u64{1} << 24);
   o.references = number(map, "references", 0, ~u64{0});
   o.seed = number(map, "seed", 1, ~u64{0});
+  o.seed_given = !map["seed"].defaulted();
   o.yield = map["yield"].as<std::string>();
   if (o.yield != "none" && o.yield != "every" && o.yield != "random") {
     throw UserError("--yield is none, every or random, not \"" + o.yield + "\"");

@@ -46,6 +46,7 @@ struct RunOptions {
   arch::u64 frames = 0;                  // programs and traces: page frames of simulated memory
   arch::u64 references = 0;              // programs and traces: stop after so many, 0: all
   arch::u64 seed = 1;                    // never 0
+  bool seed_given = false;
   std::string yield = "random";          // none, every, random: let the hardware run inside OS sequences
   bool strict_trace = false;             // an access outside every known mapping is a SIGSEGV, not an inferred region
   std::string bug;                       // seeded DUT bug

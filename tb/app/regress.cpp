@@ -170,7 +170,9 @@ Plan new_plan(const RegressOptions& options) {
   Plan plan;
   if (options.failed_of.empty()) {
     const fs::path list = find_list(options.list);
-    plan = make_plan(read_list(list), options.selection);
+    TestList tests = read_list(list);
+    give_own_seeds(tests);
+    plan = make_plan(tests, options.selection);
     plan.sources = fs::absolute(list).parent_path();
   } else {
     plan = failed_runs(options.failed_of);

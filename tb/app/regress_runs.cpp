@@ -3,15 +3,18 @@
 // What a run is for the launchers of tb/regress, which know nothing of it.
 #include "tb/app/regress_runs.h"
 
+#include <algorithm>
 #include <fstream>
 #include <set>
 
 #include "tb/app/exit_status.h"
 #include "tb/app/record.h"
 #include "tb/app/run.h"
+#include "tb/app/shrink.h"
 #include "tb/app/sources.h"
 #include "tb/dut/loader.h"
 #include "tb/errors.h"
+#include "tb/failure/directed_test.h"
 #include "tb/regress/local_launcher.h"
 #include "tb/regress/part.h"
 #include "tb/regress/slurm_launcher.h"
@@ -31,6 +34,20 @@ int run_one(const std::vector<std::string>& words, const fs::path& folder) {
 }
 
 }  // namespace
+
+void give_own_seeds(TestList& list) {
+  for (Test& test : list.tests) {
+    const auto word = std::find(test.options.begin(), test.options.end(), "--test");
+    if (test.seeds_said || word == test.options.end() || word + 1 == test.options.end()) continue;
+    if (!is_directed_test(word[1])) continue;
+    try {
+      test.seeds = {read_directed_test(fs::path(word[1])).seed};
+      test.reseed = 0;
+    } catch (const UserError& e) {
+      throw UserError(test.place + ": test \"" + test.name + "\": " + e.what());
+    }
+  }
+}
 
 fs::path prepare_run(std::vector<std::string> words) {
   words.insert(words.end(), {"--seed", "1"});

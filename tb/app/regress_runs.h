@@ -10,8 +10,12 @@
 
 #include "tb/app/regress_options.h"
 #include "tb/regress/launcher.h"
+#include "tb/regress/test_list.h"
 
 namespace kilburn::tb {
+
+// A directed test that the list says no seeds for is made once, with its file's own: the one that it was found with.
+void give_own_seeds(regress::TestList&);
 
 // Looks at everything that a run needs, and loads its DUT: forked runs find it in memory. Returns the library's path,
 // empty for a model. Throws UserError.

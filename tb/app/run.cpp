@@ -292,7 +292,7 @@ std::optional<DutLibrary> check_input(RunOptions& options) {
   // For a program or trace the models have ports of their own, without pins.
   if (!(options.dut_is_model() && options.has_os())) library = DutLibrary::load(options.dut, options.format);
   if (library) {
-    Dut(*library, options.seed).select_bug(options.bug);
+    if (!options.bug.empty()) Dut(*library, options.seed).select_bug(options.bug);
     if (!library->api().config.exact && options.check_all) options.check_exact = false;
     take_settings(options, library->api());
     if (options.check_exact) ExactCheck::for_dut(library->api(), options.settings);

@@ -119,8 +119,11 @@ void check_directed(RunOptions& options) {
                     std::string(arch::name(options.format)) + " does not go with it");
   }
   options.format = test.format;
+  if (options.settings_given && !(options.settings == test.settings)) {
+    throw UserError(options.test + " has settings of its own; --set does not go with it");
+  }
   options.settings = test.settings;
-  options.seed = test.seed;
+  if (!options.seed_given) options.seed = test.seed;
 }
 
 void run_directed(const RunOptions& options, const DutLibrary& library, Result& result) {

@@ -5,7 +5,7 @@
 //   kilburn-test 1
 //   format x86-64
 //   config 0x128                                   layout.def Config, the word of the configuration pins
-//   seed 7                                         of the memory's timing and of what reset leaves undefined
+//   seed 7                                         of memory's timing and what reset leaves undefined; or --seed's
 //   memory bytes=0x1000000 latency=1:1 ready=100   accesses outside are bus errors; ready in percent
 //   word 0x100ff8 0x101067                         page-table memory at the start; a word not given is 0
 //   context root=0x100000 asid=1 controls=0x10 pkru=0 pkrs=0   with waits: until no request stands at a port

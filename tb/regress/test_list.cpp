@@ -115,6 +115,7 @@ class Reader {
     if (std::set<u64>(test.seeds.begin(), test.seeds.end()).size() != test.seeds.size()) {
       throw UserError(table.place("seeds") + ": seeds: a seed is given twice");
     }
+    test.seeds_said = table.has("seeds") || table.has("reseed");
     test.reseed = table.number("reseed", test.seeds.empty() ? 1 : 0, 0, kMostSeeds);
     if (test.seeds.empty() && test.reseed == 0) {
       throw UserError(table.place("reseed") + ": reseed: 0 without seeds leaves nothing to run");

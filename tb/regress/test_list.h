@@ -19,6 +19,7 @@ struct Test {
   std::vector<std::string> options;  // of `kilburn run`, without the seed and the run folder
   std::vector<u64> seeds;            // given ones; none is 0
   u64 reseed = 0;                    // further seeds, drawn from the base seed
+  bool seeds_said = false;           // by the list: seeds, reseed or both
   double time_limit = 60;            // seconds of wall time
   u64 memory_limit = 2048;           // MB of data
   u64 comparisons = 1;               // fewer is no pass

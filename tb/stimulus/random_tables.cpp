@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 //
 // Entries by format. Probabilities are chosen so that most walks succeed and every fault is met
-// thousands of times in a million requests.
+// thousands of times in a million requests. Bits are set without branches, which no processor could predict.
 #include "tb/stimulus/random_tables.h"
 
 #include <algorithm>
@@ -74,20 +74,23 @@ u64 RandomTables::address(bool la57) {
 u64 RandomTables::x86_entry(unsigned level) {
   using namespace arch;
   u64 e = 0;
+  const auto one_in = [&](u64 n, unsigned place) { e |= u64{random_.one_in(n)} << place; };
+  const auto all_but_one_in = [&](u64 n, unsigned place) { e |= u64{!random_.one_in(n)} << place; };
   const bool large = (level == 2 && random_.one_in(4)) || (level == 3 && random_.one_in(settings_.page_1g ? 8 : 60));
   const bool leaf = level == 1 || large;
-  if (!random_.one_in(30)) e |= bit(0);                           // P
-  if (!random_.one_in(leaf ? 5 : 30)) e |= bit(1);                // RW
-  if (!random_.one_in(leaf ? 5 : 30)) e |= bit(2);                // US
-  e |= random_.below(4) << 3;                                     // PWT, PCD
-  if (random_.one_in(2)) e |= bit(5);                             // A
-  if (random_.one_in(2)) e |= bit(6);                             // D
-  if (large || (level == 1 && random_.one_in(2))) e |= bit(7);    // PS, or PAT at level 1
-  if (leaf ? random_.one_in(6) : random_.one_in(2)) e |= bit(8);  // G; ignored above the leaf
-  e |= random_.below(8) << 9;                                     // ignored
-  if (random_.one_in(leaf ? 6 : 40)) e |= bit(63);                // NX
-  if (random_.one_in(8)) e |= random_.below(0x80) << 52;          // ignored
-  if (leaf || random_.one_in(8)) e |= random_.below(16) << 59;    // key; ignored above the leaf
+  all_but_one_in(30, 0);                                        // P
+  all_but_one_in(leaf ? 5 : 30, 1);                             // RW
+  all_but_one_in(leaf ? 5 : 30, 2);                             // US
+  e |= random_.below(4) << 3;                                   // PWT, PCD
+  one_in(2, 5);                                                 // A
+  one_in(2, 6);                                                 // D
+  if (large) e |= bit(7);                                       // PS
+  if (level == 1) one_in(2, 7);                                 // PAT
+  one_in(leaf ? 6 : 2, 8);                                      // G; ignored above the leaf
+  e |= random_.below(8) << 9;                                   // ignored
+  one_in(leaf ? 6 : 40, 63);                                    // NX
+  if (random_.one_in(8)) e |= random_.below(0x80) << 52;        // ignored
+  if (leaf || random_.one_in(8)) e |= random_.below(16) << 59;  // key; ignored above the leaf
   if (leaf) {
     const unsigned shift = level == 1 ? 12 : level == 2 ? 21 : 30;
     e |= (random_.word() & (bit(settings_.pa_width) - 1)) >> shift << shift;
@@ -108,19 +111,15 @@ u64 RandomTables::x86_entry(unsigned level) {
 }
 
 u64 RandomTables::alpha_entry(unsigned level) {
-  using L = arch::u64;
-  L e = random_.below(bit(16)) & 0xcc80;  // bits that OSF does not define, enables of the VMS layout
-  if (!random_.one_in(20)) e |= bit(0);   // V
-  for (unsigned n = 1; n <= 3; ++n) {
-    if (random_.one_in(10)) e |= bit(n);  // FOR FOW FOE
-  }
-  if (random_.one_in(6)) e |= bit(4);  // ASM
+  u64 e = random_.below(bit(16)) & 0xcc80;  // bits that OSF does not define, enables of the VMS layout
+  const auto one_in = [&](u64 n, unsigned place) { e |= u64{random_.one_in(n)} << place; };
+  e |= u64{!random_.one_in(20)};                             // V
+  for (unsigned n = 1; n <= 3; ++n) one_in(10, n);           // FOR FOW FOE
+  one_in(6, 4);                                              // ASM
+  const unsigned enables = settings_.vms ? 0xff00 : 0x3300;  // OSF has KRE URE KWE UWE only
+  e &= ~u64{enables};
   for (unsigned n = 8; n < 16; ++n) {
-    if (n % 4 >= 2 && !settings_.vms) continue;  // OSF has KRE URE KWE UWE only
-    if (!random_.one_in(6))
-      e |= bit(n);
-    else
-      e &= ~bit(n);
+    if (enables >> n & 1) e |= u64{!random_.one_in(6)} << n;
   }
   e |= random_.below(bit(16)) << 16;  // software
   if (level == 1) {

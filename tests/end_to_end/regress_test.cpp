@@ -6,9 +6,11 @@
 #include <csignal>
 #include <random>
 #include <regex>
+#include <set>
 #include <thread>
 
 #include "tests/catch.h"
+#include "tests/end_to_end/directed.h"
 #include "tests/end_to_end/kilburn.h"
 
 using namespace kilburn::test;
@@ -78,6 +80,33 @@ TEST_CASE("without --out every regression has a new folder") {
   CHECK(folder.run({"regress", "l.toml", "--only", "short-arch", "--fixed-seed", "3"}).status == 0);
   CHECK(folder.run({"regress", "l.toml", "--only", "short-arch", "--fixed-seed", "3"}).status == 0);
   CHECK(report(folder, "runs/l").at("digest") == report(folder, "runs/l-2").at("digest"));
+}
+
+TEST_CASE("a directed test in a list has the seed of its file, and others where they are asked for") {
+  const Folder folder;
+  std::string seeded = kPage;
+  seeded.insert(seeded.find("memory"), "seed 77\n");
+  write(folder, "page.kt", seeded);
+  const std::string test = "[[test]]\nname = \"page\"\noptions = [\"--test\", \"{dir}/page.kt\"]\n";
+  const auto seeds = [&](const std::string& list, const std::vector<std::string>& options) {
+    write(folder, "l.toml", list);
+    std::filesystem::remove_all(folder / "r");
+    std::vector<std::string> words = {"regress", "l.toml", "--out", "r"};
+    words.insert(words.end(), options.begin(), options.end());
+    const Ran ran = folder.run(words);
+    INFO(ran.out << ran.err);
+    CHECK(ran.status == 0);
+    std::set<std::uint64_t> all;
+    const auto whole = report(folder, "r");
+    for (const auto& run : whole.at("runs").as_array()) {
+      all.insert(run.as_object().at("seed").to_number<std::uint64_t>());
+    }
+    return all;
+  };
+  CHECK(seeds(test, {}) == std::set<std::uint64_t>{77});
+  CHECK(seeds(test + "seeds = [5, 6]\n", {}) == std::set<std::uint64_t>{5, 6});
+  CHECK(seeds(test + "reseed = 3\n", {}).size() == 3);
+  CHECK(seeds(test, {"--seeds", "4"}).size() == 4);
 }
 
 TEST_CASE("a planted bug is red: one bucket, a reproducing command, waves, and failed-of") {
@@ -224,6 +253,8 @@ TEST_CASE("bad lists, tests and options are told in one sentence, and nothing is
   refused(test("\"--count\", \"5\""), {"l.toml"}, "l.toml:2: test \"t\": exactly one of");
   refused(test("\"--help\""), {"l.toml"}, "l.toml:2: test \"t\": ");
   refused(test("\"--test\", \"random\", \"--dut\", \"none\""), {"l.toml"}, "test \"t\": there is no DUT \"none\"");
+  write(folder, "cut.kt", "kilburn-test 1\nformat x86-64\nread va=0x1000\n");
+  refused(test("\"--test\", \"{dir}/cut.kt\""), {"l.toml"}, "l.toml:2: test \"t\": ");
   refused(test("\"--vectors\", \"{dir}/v.txt\""), {"l.toml"}, "test \"t\": ");
   refused(test("\"--trace\", \"none.lk\""), {"l.toml"}, "none.lk cannot be read");
   refused(kShort, {"l.toml", "--only", "x"}, "--only x");

@@ -256,4 +256,11 @@ TEST_CASE("a directed test written by hand runs") {
   CHECK(figure(result, "translation", "operations") == 5);
   CHECK(figure(result, "translation", "responses") == 2);
   CHECK(figure(result, "faults", "#PF") == 1);
+  // Another seed is another timing of the memory; other settings would be another test.
+  CHECK(folder.run({"run", "--test", "page.kt", "--seed", "9", "--out", "s"}).status == 0);
+  CHECK(folder.result("s").at("seed") == 9);
+  CHECK(result.at("seed") == 1);
+  const Ran other = folder.run({"run", "--test", "page.kt", "--set", "maxphyaddr=36", "--out", "t"});
+  CHECK(other.status == 2);
+  CHECK_THAT(other.err, Contains("page.kt has settings of its own; --set does not go with it"));
 }
