@@ -151,12 +151,14 @@ Process& Kernel::add_process() {
 }
 
 Process& Kernel::spawn() {
+  tell(Call::Kind::spawn, {next_id_});
   Process& process = add_process();
   process.space = memory_->create(process.id);
   return process;
 }
 
 Process& Kernel::fork(Process& parent) {
+  tell(Call::Kind::fork, {parent.id, parent.cpu, next_id_});
   enter(parent);
   const Acting acting(*this, parent);
   Process& child = add_process();
@@ -167,6 +169,7 @@ Process& Kernel::fork(Process& parent) {
 }
 
 void Kernel::exec(Process& process) {
+  tell(Call::Kind::exec, {process.id, process.cpu});
   ++statistics_.system_calls;
   close_space(process);
   process.oracle.clear();
@@ -174,11 +177,13 @@ void Kernel::exec(Process& process) {
 }
 
 void Kernel::exit(Process& process) {
+  tell(Call::Kind::exit, {process.id, process.cpu});
   ++statistics_.system_calls;
   close_space(process);
 }
 
 void Kernel::kill(Process& process) {
+  tell(Call::Kind::kill, {process.id, process.cpu});
   if (process.alive()) end_by(process, Signal::kill, 0);
 }
 

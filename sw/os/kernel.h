@@ -13,6 +13,7 @@
 #include "sw/check/order.h"
 #include "sw/check/reclaim.h"
 #include "sw/check/witness.h"
+#include "sw/os/call.h"
 #include "sw/os/config.h"
 #include "sw/os/process.h"
 
@@ -75,6 +76,13 @@ class Kernel final : private MmListener, private OomKiller {
   void audit();  // throws Violation
   // Also gets every event of the memory's log; null: nobody.
   void record(MmListener* listener) { recorder_ = listener; }
+
+  // Is told of the calls below `processes` and `system calls`, and of references; null: nobody.
+  void listen(CallListener* listener) { calls_ = listener; }
+  // What a program asks of memory() itself tells here.
+  void tell(Call::Kind kind, std::initializer_list<u64> values) {
+    if (calls_ != nullptr) calls_->call({kind, values});
+  }
 
   // Called between two references as soon as so many references are done as it said the last time, at first `from`.
   // What it throws ends the run.
@@ -215,6 +223,7 @@ class Kernel final : private MmListener, private OomKiller {
     AddressRange range;
   } mapping_;
   MmListener* recorder_ = nullptr;
+  CallListener* calls_ = nullptr;
 };
 
 }  // namespace kilburn::os

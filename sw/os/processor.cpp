@@ -191,6 +191,8 @@ FaultKind Kernel::handle_fault(Process& process, const Access& access, const Fau
 
 bool Kernel::reference(Process& process, TraceEvent::Kind kind, u64 address, u16 size) {
   if (!process.alive()) return false;  // killed for memory that another one asked for
+  tell(static_cast<Call::Kind>(static_cast<int>(Call::Kind::fetch) + static_cast<int>(kind)),
+       {process.id, process.cpu, address, size});
   ++statistics_.references;
   ++process.sequence;
   process.pending = {.kind = kind, .address = address, .size = size};

@@ -27,6 +27,8 @@ int Kernel::map(Process& process, u64 start, u64 end, Backing backing, const std
 }
 
 int Kernel::mmap(Process& process, u64 start, u64 length, Rights rights, Backing backing) {
+  tell(Call::Kind::map,
+       {process.id, process.cpu, start, length, rights, backing.file, backing.offset, static_cast<u64>(backing.kind)});
   enter(process);
   const Acting acting(*this, process);
   return map(process, start, memory_->end_of(backing, start, length), backing,
@@ -43,6 +45,7 @@ int Kernel::mmap_fresh(Process& process, u64 start, u64 length, Rights rights, B
 }
 
 int Kernel::mmap_stack(Process& process, u64 start, u64 length) {
+  tell(Call::Kind::stack, {process.id, process.cpu, start, length});
   enter(process);
   const Acting acting(*this, process);
   return map(process, start, memory_->end_of({}, start, length), {}, [&] {
@@ -58,6 +61,7 @@ u64 Kernel::mmap_anywhere(Process& process, u64 length, Rights rights, Backing b
 }
 
 int Kernel::munmap(Process& process, u64 start, u64 length) {
+  tell(Call::Kind::unmap, {process.id, process.cpu, start, length});
   enter(process);
   const Acting acting(*this, process);
   const u64 end = memory_->end_of(*process.space, start, length);
@@ -73,6 +77,7 @@ int Kernel::munmap(Process& process, u64 start, u64 length) {
 }
 
 int Kernel::shmat(Process& process, u32 id, u64 start, Rights rights) {
+  tell(Call::Kind::attach, {process.id, process.cpu, id, start, rights});
   enter(process);
   const Acting acting(*this, process);
   const auto* segment = memory_->segment(id);
@@ -82,6 +87,7 @@ int Kernel::shmat(Process& process, u32 id, u64 start, Rights rights) {
 }
 
 int Kernel::shmdt(Process& process, u64 start) {
+  tell(Call::Kind::detach, {process.id, process.cpu, start});
   enter(process);
   const Acting acting(*this, process);
   const Vma* vma = process.space->vmas.find(start);
@@ -92,6 +98,7 @@ int Kernel::shmdt(Process& process, u64 start) {
 }
 
 int Kernel::mprotect(Process& process, u64 start, u64 length, Rights rights) {
+  tell(Call::Kind::protect, {process.id, process.cpu, start, length, rights});
   enter(process);
   const Acting acting(*this, process);
   std::optional<CallWitness> witness;
@@ -104,6 +111,7 @@ int Kernel::mprotect(Process& process, u64 start, u64 length, Rights rights) {
 }
 
 int Kernel::mremap(Process& process, u64 from, u64 old_length, u64 to, u64 new_length) {
+  tell(Call::Kind::remap, {process.id, process.cpu, from, old_length, to, new_length});
   enter(process);
   const Acting acting(*this, process);
   const int error = [&] {
@@ -118,6 +126,7 @@ int Kernel::mremap(Process& process, u64 from, u64 old_length, u64 to, u64 new_l
 }
 
 int Kernel::brk(Process& process, u64 end) {
+  tell(Call::Kind::brk, {process.id, process.cpu, end});
   enter(process);
   const Acting acting(*this, process);
   const u64 old = process.space->brk == 0 ? end : process.space->brk;
@@ -129,6 +138,7 @@ int Kernel::brk(Process& process, u64 end) {
 }
 
 int Kernel::madvise(Process& process, u64 start, u64 length, Advice advice) {
+  tell(Call::Kind::advise, {process.id, process.cpu, start, length, static_cast<u64>(advice)});
   enter(process);
   const Acting acting(*this, process);
   switch (advice) {
@@ -149,18 +159,21 @@ int Kernel::madvise(Process& process, u64 start, u64 length, Advice advice) {
 }
 
 int Kernel::msync(Process& process, u64 start, u64 length) {
+  tell(Call::Kind::sync, {process.id, process.cpu, start, length});
   enter(process);
   const Acting acting(*this, process);
   return memory_->sync(*process.space, start, length);
 }
 
 int Kernel::mlock(Process& process, u64 start, u64 length) {
+  tell(Call::Kind::lock, {process.id, process.cpu, start, length});
   enter(process);
   const Acting acting(*this, process);
   return memory_->lock(*process.space, start, length, true);
 }
 
 int Kernel::munlock(Process& process, u64 start, u64 length) {
+  tell(Call::Kind::unlock, {process.id, process.cpu, start, length});
   enter(process);
   const Acting acting(*this, process);
   return memory_->lock(*process.space, start, length, false);

@@ -98,11 +98,11 @@ void zone_dma(Stage& s) {
   for (u64 round = 0; round < 4 * s.scale; ++round) {
     u64 buffers[3];
     for (u64& buffer : buffers) {
-      buffer = memory.kernel().kmalloc(page, ZoneKind::dma);
+      buffer = s.take_block(page, ZoneKind::dma);
       s.expect_room(buffer != 0, "no frame for a device");
     }
     for (u64 n = 0; n < 46; ++n) s.modify(p, kArena + n * kSpan + round % 64 * 8);
-    for (const u64 buffer : buffers) memory.kernel().kfree(buffer);
+    for (const u64 buffer : buffers) s.give_block(buffer);
     for (u64 n = 0; n < 46; ++n) s.modify(p, kArena + n * kSpan + 512);
   }
   s.expect_forced(s.kernel.statistics().memory.direct_reclaims, 1, "direct reclaims");
@@ -117,10 +117,10 @@ void compaction(Stage& s) {
     const u64 base = kArena + round * 64 * kSpan;
     fill(s, p, base, 48);
     for (u64 n = 0; n < 48; n += 2) s.unmap(p, base + n * kSpan, kSpan);
-    const u64 block = memory.kernel().kmalloc(16 * page);
+    const u64 block = s.take_block(16 * page);
     s.expect_room(block != 0, "no block of frames");
     for (u64 n = 1; n < 48; n += 2) s.modify(p, base + n * kSpan);
-    memory.kernel().kfree(block);
+    s.give_block(block);
     s.unmap(p, base, 48 * kSpan);
   }
   s.expect_forced(memory.statistics().migrated, 4, "pages moved");
@@ -129,9 +129,9 @@ void compaction(Stage& s) {
 // All that a process of the second node uses comes to lie in the first one.
 void numa_remote(Stage& s) {
   Process& p = s.spawn();
-  s.kernel.memory().run_on_node(0);
+  s.run_on_node(0);
   fill(s, p, kArena, 12);
-  s.kernel.memory().run_on_node(1);
+  s.run_on_node(1);
   u64 remote = 0;
   for (u64 round = 0; round < 20 * s.scale; ++round) {
     for (u64 n = 0; n < 12; ++n) {
@@ -140,7 +140,7 @@ void numa_remote(Stage& s) {
       remote += v.kind == EntryKind::leaf && s.kernel.memory().buddy().node_of(v.pfn) == 0;
     }
   }
-  s.kernel.memory().run_on_node(0);
+  s.run_on_node(0);
   s.expect_forced(remote, 240, "accesses to the other node", true);
 }
 
@@ -154,12 +154,12 @@ void swapoff_load(Stage& s) {
   fill(s, b, kArena, 20);
   for (u64 round = 0; round < 3 * s.scale; ++round) {
     u32 area = 0;
-    s.expect(s.kernel.memory().swap_on(device, 200, 5, area) == 0, "swapon is refused");
+    s.expect(s.swap_on(device, 200, 5, area) == 0, "swapon is refused");
     for (u64 n = 0; n < 60; ++n) {
       s.modify(a, kArena + s.random.below(20) * kSpan);
       s.modify(b, kArena + s.random.below(20) * kSpan + 8);
     }
-    s.expect(s.kernel.memory().swap_off(area) == 0, "swapoff is refused");
+    s.expect(s.swap_off(area) == 0, "swapoff is refused");
     for (u64 n = 0; n < 20; ++n) s.load(a, kArena + n * kSpan);
     for (u64 n = 0; n < 20; ++n) s.load(b, kArena + n * kSpan);
   }
@@ -171,14 +171,14 @@ void shm_rmid(Stage& s) {
   constexpr u64 kPages = 8;
   Memory& memory = s.kernel.memory();
   u32 id = 0;
-  s.expect(memory.shm_get(0, kPages * kSpan, true, id) == 0, "shmget is refused");
+  s.expect(s.new_segment(kPages * kSpan, id) == 0, "shmget is refused");
   Process& producer = s.spawn();
   Process& consumer = s.spawn();
   s.expect(s.kernel.shmat(producer, id, kArena, kRead | kWrite) == 0, "shmat is refused");
   s.expect(s.kernel.shmat(consumer, id, 2 * kArena, kRead) == 0, "shmat is refused");
   fill(s, producer, 4 * kArena, 12);
   for (u64 round = 0; round < 10 * s.scale; ++round) {
-    if (round == 3) s.expect(memory.shm_remove(id) == 0, "IPC_RMID is refused");
+    if (round == 3) s.expect(s.remove_segment(id) == 0, "IPC_RMID is refused");
     for (u64 n = 0; n < kPages; ++n) {
       s.store(producer, kArena + n * kSpan + round % 100 * 8);
       s.modify(producer, 4 * kArena + n % 12 * kSpan);
@@ -201,7 +201,7 @@ void huge_split(Stage& s) {
     Process& p = s.spawn();
     s.map(p, base, bytes);
     for (u64 at = 0; at < bytes; at += kGranule) s.store(p, base + at);
-    s.expect_room(memory.khugepaged(*p.space, 4) >= 1, "no block comes together");
+    s.expect_room(s.collapse(p, 4) >= 1, "no block comes together");
     s.load(p, base + 8);
     s.unmap(p, base + 10 * kSpan, kSpan);
     s.protect(p, base + 20 * kSpan, 4 * kSpan, kRead);

@@ -3,6 +3,7 @@
 // What a workload is written with: processes, references that must succeed or must kill, expectations.
 #pragma once
 
+#include <map>
 #include <string>
 #include <utility>
 #include <vector>
@@ -50,6 +51,44 @@ class Stage {
     ++deaths;
   }
 
+  // What only memory itself gives; noted, so that the workload's calls can be made again.
+  int new_segment(u64 bytes, u32& id) {
+    const int error = kernel.memory().shm_get(0, bytes, true, id);
+    if (error == 0) kernel.tell(Call::Kind::segment, {id, bytes});
+    return error;
+  }
+  int remove_segment(u32 id) {
+    kernel.tell(Call::Kind::remove, {id});
+    return kernel.memory().shm_remove(id);
+  }
+  u64 take_block(u64 bytes, ZoneKind highest = ZoneKind::normal) {
+    kernel.tell(Call::Kind::take, {++taken_, bytes, static_cast<u64>(highest)});
+    const u64 block = kernel.memory().kernel().kmalloc(bytes, highest);
+    blocks_[block] = taken_;
+    return block;
+  }
+  void give_block(u64 block) {
+    kernel.tell(Call::Kind::give, {blocks_[block]});
+    kernel.memory().kernel().kfree(block);
+  }
+  void run_on_node(u32 node) {
+    kernel.tell(Call::Kind::node, {node});
+    kernel.memory().run_on_node(node);
+  }
+  int swap_on(BlockDevice& device, u32 slots, int priority, u32& area) {
+    const int error = kernel.memory().swap_on(device, slots, priority, area);
+    if (error == 0) kernel.tell(Call::Kind::swap_on, {area, slots, static_cast<u64>(priority)});
+    return error;
+  }
+  int swap_off(u32 area) {
+    kernel.tell(Call::Kind::swap_off, {area});
+    return kernel.memory().swap_off(area);
+  }
+  u32 collapse(Process& p, u32 blocks) {
+    kernel.tell(Call::Kind::collapse, {p.id, p.cpu, blocks});
+    return kernel.memory().khugepaged(*p.space, blocks);
+  }
+
   void fact(std::string text, u64 value) { facts.emplace_back(std::move(text), value); }
   void expect(bool holds, const char* text) {
     if (!holds) throw Violation("workload", text);
@@ -91,6 +130,8 @@ class Stage {
   u64 deaths = 0;
 
  private:
+  u64 taken_ = 0;              // blocks so far
+  std::map<u64, u64> blocks_;  // number by address
   void refer(Process& p, TraceEvent::Kind kind, u64 va, u16 size) {
     expect(kernel.reference(p, kind, va, size), "an allowed reference kills the process");
   }

@@ -146,7 +146,8 @@ bool Checker::judge_directly(Mmu& mmu, const Asked& asked, const Response& respo
           cycle_of(taken),
           mmu.number,
           text(asked) + ": answered " + text(response) + ", the address alone decides " + text(right),
-          {}});
+          {},
+          asked});
   return true;
 }
 
@@ -179,7 +180,7 @@ void Checker::search(Mmu& mmu, const Asked& asked, const Response& response, con
       return reject({"strict", cycle_of(response.decided), mmu.number,
                      text(asked) + ": answered " + text(response) + ", which is legal as " +
                          std::string(name(found.legality)) + " and forbidden here",
-                     details(mmu.view, asked, response)});
+                     details(mmu.view, asked, response), asked});
     }
     ++counts_.by_legality[static_cast<unsigned>(found.legality)];
     if (found.age != 0) ++counts_.stale_by[std::min<std::size_t>(found.age, counts_.stale_by.size() - 1)];
@@ -221,7 +222,7 @@ void Checker::search(Mmu& mmu, const Asked& asked, const Response& response, con
   }
   reject({rule, cycle_of(response.decided), mmu.number,
           text(asked) + ": answered " + text(response) + "; " + what + "; now it is " + text(response_of(now)),
-          details(mmu.view, asked, response)});
+          details(mmu.view, asked, response), asked});
 }
 
 void Checker::operation_accepted(unsigned number, Time time, u8 op, u64 va, u16 asid, u64 pte) {
@@ -271,6 +272,7 @@ void Checker::written(Mmu& mmu, Time time, u64 pa, u64 before, u64 after) {
   if (written.rule != nullptr) {
     Rejection rejection{written.rule, cycle_of(time), mmu.number, written.why + ": " + entry, {}};
     for (const Asked* asked : waiting) rejection.details.push_back("waiting: " + text(*asked));
+    if (waiting.size() == 1) rejection.asked = *waiting.front();
     reject(std::move(rejection));
   } else if (written.early) {
     ++counts_.by_legality[static_cast<unsigned>(Legality::early_a)];
@@ -333,7 +335,8 @@ void Checker::look_for_silence(Time now) {
               cycle_of(now),
               mmu->number,
               text(asked) + ": no response after " + std::to_string(waited) + " cycles",
-              {}});
+              {},
+              asked});
     });
     const Invalidation& last = mmu->invalidations.last();
     if (!mmu->invalidations.pending() || last.begin <= mmu->silent_reported) continue;
@@ -353,7 +356,7 @@ void Checker::finish(Time now) {
   look_for_silence(now);
   for (const auto& mmu : mmus_) {
     mmu->each_waiting([&](const Asked& asked) {
-      reject({"R3", cycle_of(now), mmu->number, text(asked) + ": no response at the end of the run", {}});
+      reject({"R3", cycle_of(now), mmu->number, text(asked) + ": no response at the end of the run", {}, asked});
     });
   }
   const u64 waived = counts_.by_legality[static_cast<unsigned>(Legality::waived)];

@@ -10,6 +10,7 @@
 
 #include <array>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,9 @@ struct Rejection {
   std::string rule;  // "W1" to "W8", "attributes", "direct", "strict", or a protocol rule "R2", "R3", "R6"
   u64 cycle = 0;
   unsigned mmu = 0;
-  std::string message;               // one sentence
-  std::vector<std::string> details;  // request, translation of now, nearest witnesses, versions: lines
+  std::string message;                        // one sentence
+  std::vector<std::string> details;           // request, translation of now, nearest witnesses, versions: lines
+  std::optional<Asked> asked = std::nullopt;  // the request, if it is about one
 };
 
 struct CheckerConfig {

@@ -11,7 +11,14 @@ tb::PassiveMonitor::Finding LockstepMonitor::finding() const {
   const Rejection& first = rejections.front();
   std::string message = first.rule + ": " + first.message;
   for (const std::string& line : first.details) message += "\n  " + line;
-  return {message, first.cycle};
+  Finding found{message, first.cycle};
+  if (first.asked) {
+    found.request.emplace();
+    found.request->cycle = cycle_of(first.asked->accepted);
+    found.request->request = first.asked->request;
+    found.request->context = first.asked->context;
+  }
+  return found;
 }
 
 }  // namespace kilburn::admissible

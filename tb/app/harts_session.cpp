@@ -30,6 +30,11 @@ HartsSession::HartsSession(const RunOptions& options, const DutLibrary& library,
   }
   waves_.advance(harts_[waves_.order().hart], checker_ ? &*checker_ : nullptr, waves_file(options_));
   harts_[0].on_quantum = [this, advance] { quantum(advance); };
+  if (!options.watch) return;
+  // At the end of its own cycle: who of the harts comes first changes.
+  Lockstep& watched = harts_[options.watch_hart];
+  if (options.watch_hart != 0) watched.on_quantum = [this] { watch(); };
+  if (options.watch_from == 0) watched.set_quantum(1);
 }
 
 std::vector<PassiveMonitor*> HartsSession::watch(os::PhysMem& memory) {
@@ -64,17 +69,27 @@ LockstepConfig HartsSession::config() const {
   return config;
 }
 
+// From the cycle that is asked for on, every cycle of one hart.
+void HartsSession::watch() {
+  Lockstep& watched = harts_[options_.watch_hart];
+  if (!options_.watch || watched.cycle() + watched.quantum() < options_.watch_from) return;
+  watched.set_quantum(1);
+  options_.watch(watched);
+}
+
 void HartsSession::quantum(const Advance& advance) {
   advance(harts_[0].quantum());
   // Of the hart that failed in the run before, or of the first.
   waves_.look(harts_.cycle());
   waves_.advance(harts_[waves_.order().hart], checker_ ? &*checker_ : nullptr, waves_file(options_));
+  if (options_.watch_hart == 0) watch();
   stops_.check(harts_.cycle());
   if (interrupted()) throw Interrupted();
   if (progress_) line_.show(harts_.cycle(), progress_);
 }
 
 void HartsSession::fail(const DutWrong& wrong, Result& result) {
+  if (options_.watch) options_.watch(harts_[options_.watch_hart]);
   Lockstep& failed = harts_[harts_.failed()];
   result.verdict = Verdict::failed;
   result.failure = tell(wrong, failed);
@@ -84,6 +99,7 @@ void HartsSession::fail(const DutWrong& wrong, Result& result) {
         std::string(word_) + " " + std::to_string(harts_.failed()) + ": " + result.failure->message;
   }
   result.failed_hart = harts_.failed();
+  result.harts = harts_.count();
   failed.run_on(waves_.open() ? kWavesAfter : 0);
 }
 

@@ -29,6 +29,7 @@ class HartsSession {
   LockstepConfig config() const;
   void quantum(const Advance&);
   void fail(const DutWrong&, Result&);
+  void watch();
   void collect(Result&);
 
   const RunOptions& options_;

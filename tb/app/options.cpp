@@ -304,6 +304,21 @@ void parse_second_opinion(const po::variables_map& map, RunOptions& o) {
 
 }  // namespace
 
+std::vector<std::string> check_words(const RunOptions& o) {
+  std::vector<std::string> words;
+  const auto add = [&](const char* option, const std::string& value) { words.insert(words.end(), {option, value}); };
+  if (!o.strict_classes.empty()) add("--strict", o.strict_classes);
+  for (const std::string& word : o.relax_words) add("--relax", word);
+  if (o.check_all) return words;
+  std::string checks;
+  for (const auto& [name, on] : {std::pair{"exact", o.check_exact}, std::pair{"admissible", o.check_admissible},
+                                 std::pair{"end-to-end", o.check_end_to_end}}) {
+    if (on) checks += (checks.empty() ? "" : ",") + std::string(name);
+  }
+  add("--check", checks);
+  return words;
+}
+
 std::optional<RunOptions> parse_run_options(const std::vector<std::string>& arguments) {
   po::options_description all = visible_options();
   po::options_description hidden;

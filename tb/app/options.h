@@ -91,6 +91,7 @@ struct RunOptions {
   arch::u64 watch_from = ~arch::u64{0};
   std::function<void(class Lockstep&)> watch;
   bool watch_against = false;            // the second DUT, in its own cycles
+  unsigned watch_hart = 0;               // of several the one
   class Snapshots* snapshots = nullptr;  // not from the command line: of this run
 
   std::string command;              // as typed, for the reproduction line
@@ -99,6 +100,9 @@ struct RunOptions {
 
 // Parses the arguments after `run`. Prints help and returns nullopt if asked to. Throws UserError.
 std::optional<RunOptions> parse_run_options(const std::vector<std::string>& arguments);
+
+// --check, --strict CLASS and --relax as words, those that are not the default.
+std::vector<std::string> check_words(const RunOptions&);
 
 // A word as a POSIX shell needs it.
 std::string shell_quote(const std::string&);

@@ -59,9 +59,9 @@ os::WatermarkPreset watermark_option(const po::variables_map& map) {
 }
 
 void only_with_os(const po::variables_map& map) {
-  for (const char* option :
-       {"processes", "cpus", "spread", "switch-policy", "refill", "prefault", "huge", "nodes", "watermarks", "cost",
-        "report", "scale", "os-audit-at", "os-checks-off", "dma-frames", "highmem-frames", "swap-file"}) {
+  for (const char* option : {"processes", "cpus", "spread", "switch-policy", "refill", "prefault", "huge", "nodes",
+                             "watermarks", "cost", "report", "scale", "calls", "save-calls", "os-audit-at",
+                             "os-checks-off", "dma-frames", "highmem-frames", "swap-file"}) {
     if (map.count(option) && !map[option].defaulted()) {
       throw UserError("--" + std::string(option) + " is about the OS: it goes with --program, --trace or --workload");
     }
@@ -138,10 +138,16 @@ void parse_audits(const po::variables_map& map, OsOptions& o) {
 void check_workload(const po::variables_map& map, const RunOptions& o) {
   if (o.os.workload.empty()) {
     if (!map["scale"].defaulted()) throw UserError("--scale goes with --workload");
+    for (const char* option : {"calls", "save-calls"}) {
+      if (map.count(option)) throw UserError("--" + std::string(option) + " goes with --workload");
+    }
     return;
   }
   if (os::find_workload(o.os.workload) == nullptr) {
     throw UserError("there is no workload \"" + o.os.workload + "\" (kilburn list workloads)");
+  }
+  if (!o.os.calls.empty() && !o.os.save_calls.empty()) {
+    throw UserError("--save-calls writes down what a workload's own program calls, which --calls replaces");
   }
   if (!map["processes"].defaulted()) throw UserError("--processes goes with traces: a workload makes its own");
   if (!map["references"].defaulted()) throw UserError("--references goes with traces: a workload ends by itself");
@@ -165,9 +171,12 @@ void check_cpus(const RunOptions& o) {
 po::options_description os_option_descriptions() {
   po::options_description os("Operating system (--program, --trace and --workload)");
   os.add_options()("scale", po::value<std::string>()->default_value("1")->value_name("N"),
-                   "multiplies the work of a workload")("processes",
-                                                        po::value<std::string>()->default_value("1")->value_name("N"),
-                                                        "run each trace in so many processes at once")(
+                   "multiplies the work of a workload")(
+      "calls", po::value<std::string>()->value_name("FILE.calls"),
+      "make these calls of a workload in place of all, as kilburn shrink writes them")(
+      "save-calls", po::value<std::string>()->value_name("FILE.calls"), "write down the calls that a workload makes")(
+      "processes", po::value<std::string>()->default_value("1")->value_name("N"),
+      "run each trace in so many processes at once")(
       "cpus", po::value<std::string>()->default_value("1")->value_name("N"),
       "1 to 8 CPUs, each with an MMU of its own (a DUT of its own in lockstep), on one memory")(
       "spread", "processes go from CPU to CPU, a quantum on each")(
@@ -218,6 +227,8 @@ void parse_os_options(const po::variables_map& map, RunOptions& o) {
   os.watermarks = watermark_option(map);
   if (map.count("cost")) os.costs = map["cost"].as<std::vector<std::string>>();
   parse_costs(os);
+  if (map.count("calls")) os.calls = map["calls"].as<std::string>();
+  if (map.count("save-calls")) os.save_calls = map["save-calls"].as<std::string>();
   constexpr u64 kMostFrames = u64{1} << 24;
   if (map.count("dma-frames")) os.dma_frames = static_cast<u32>(number(map, "dma-frames", 1, kMostFrames));
   if (map.count("highmem-frames")) os.highmem_frames = static_cast<u32>(number(map, "highmem-frames", 1, kMostFrames));
@@ -239,6 +250,7 @@ std::vector<std::string> os_option_words(const RunOptions& o) {
   std::vector<std::string> words;
   auto add = [&](const char* option, const std::string& value) { words.insert(words.end(), {option, value}); };
   if (os.scale != 1) add("--scale", std::to_string(os.scale));
+  if (!os.calls.empty()) add("--calls", os.calls);
   if (os.processes != 1) add("--processes", std::to_string(os.processes));
   if (o.has_harts()) add("--cpus", std::to_string(o.harts));
   if (os.spread) words.emplace_back("--spread");

@@ -19,6 +19,8 @@ struct RunOptions;
 struct OsOptions {
   std::string workload;       // --workload: a program of sw/workload; empty: none
   arch::u32 scale = 1;        // of that
+  std::string calls;          // --calls: those that it makes, in place of its program
+  std::string save_calls;     // --save-calls: where they are written down
   arch::u32 processes = 1;    // readers of each trace at once
   bool frames_given = false;  // else a workload has as few as make it do what it is about
   bool spread = false;        // a process goes from CPU to CPU

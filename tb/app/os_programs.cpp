@@ -3,9 +3,11 @@
 // From the options to the kernel and from the kernel to the result.
 #include "tb/app/os_programs.h"
 
+#include <fstream>
 #include <memory>
 
 #include "sw/trace/open.h"
+#include "sw/workload/calls.h"
 #include "sw/workload/workload.h"
 #include "tb/errors.h"
 #include "tb/lockstep/lockstep.h"
@@ -50,6 +52,30 @@ void run_traces(const RunOptions& options, const std::vector<fs::path>& traces, 
   if (kernel.statistics().references == 0) {
     throw UserError("the trace " + traces.front().string() + " holds no memory reference");
   }
+}
+
+void run_workload(const RunOptions& options, os::Kernel& kernel) {
+  const OsOptions& o = options.os;
+  if (!o.calls.empty()) {
+    std::ifstream in(o.calls);
+    if (!in) throw UserError("the calls " + o.calls + " cannot be read");
+    return os::play(os::read_calls(in, o.calls), kernel);
+  }
+  if (o.save_calls.empty()) {
+    os::run_workload(o.workload, kernel, options.seed, o.scale);
+    return;
+  }
+  std::ofstream out(o.save_calls, std::ios::trunc);
+  if (!out) throw EnvironmentError("the calls " + o.save_calls + " cannot be written");
+  os::CallWriter writer(out);
+  struct Listening {
+    os::Kernel& kernel;
+    ~Listening() { kernel.listen(nullptr); }
+  } const listening{kernel};
+  kernel.listen(&writer);
+  os::run_workload(o.workload, kernel, options.seed, o.scale);
+  out.close();
+  if (!out) throw EnvironmentError("the calls " + o.save_calls + " cannot be written");
 }
 
 }  // namespace
@@ -101,7 +127,7 @@ void run_programs(const RunOptions& options, const std::vector<fs::path>& traces
     if (options.os.workload.empty()) {
       run_traces(options, traces, kernel);
     } else {
-      os::run_workload(options.os.workload, kernel, options.seed, options.os.scale);
+      run_workload(options, kernel);
     }
   } catch (const os::Violation& violation) {
     throw DutWrong("end-to-end", violation.what(), clock.now());

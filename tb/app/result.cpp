@@ -185,6 +185,7 @@ std::string json_text(const Result& r) {
   o["seconds"] = r.seconds;
   o["cycles_per_second"] = r.seconds > 0 ? static_cast<arch::u64>(static_cast<double>(r.cycles) / r.seconds) : 0;
   if (r.failure && !r.against.empty()) o["failed_dut"] = r.against_failed ? "B" : "A";
+  if (r.failure && r.harts > 1) o["failed_mmu"] = r.failed_hart;
   if (r.failure) o["failure"] = failure_object(*r.failure);
   if (!r.pins.empty()) o["pin_log"] = r.pins;
   if (!r.report.empty()) o["report"] = r.report;

@@ -41,6 +41,7 @@ struct Result {
   };
   std::string against, against_description;  // the second DUT; empty without one
   std::vector<Beside> beside;
+  unsigned harts = 1;  // MMUs on one memory
   unsigned failed_hart = 0;
   bool against_failed = false;  // the failure is the second DUT's
   std::string charts;           // of the OS over the run, for the report; empty without one

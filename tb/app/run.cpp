@@ -35,7 +35,8 @@ namespace {
 
 using Traces = std::vector<fs::path>;
 
-constexpr double kSecondsToRepeat = 5;  // a failed run that took longer is not repeated for its pins alone
+constexpr arch::u64 kWavesBeforeFirst = 20;  // cycles before the first event of a failure
+constexpr double kSecondsToRepeat = 5;       // a failed run that took longer is not repeated for its pins alone
 
 // The options of a run as words, with another wave mode and, for programs, their recorded traces.
 std::vector<std::string> words_of(const RunOptions& o, const Traces& traces) {
@@ -65,21 +66,12 @@ std::vector<std::string> words_of(const RunOptions& o, const Traces& traces) {
     add("--yield", o.yield);
     if (o.strict_trace) words.push_back("--strict");
   }
-  if (!o.strict_classes.empty()) add("--strict", o.strict_classes);
-  for (const std::string& word : o.relax_words) add("--relax", word);
   add("--format", std::string(arch::name(o.format)));
   add("--dut", o.dut);
   if (o.settings_given) {
     for (const std::string& word : setting_words(o.settings)) add("--set", word);
   }
-  if (!o.check_all) {
-    std::string checks;
-    for (const auto& [name, on] : {std::pair{"exact", o.check_exact}, std::pair{"admissible", o.check_admissible},
-                                   std::pair{"end-to-end", o.check_end_to_end}}) {
-      if (on) checks += (checks.empty() ? "" : ",") + std::string(name);
-    }
-    add("--check", checks);
-  }
+  for (const std::string& word : check_words(o)) words.push_back(word);
   add("--seed", std::to_string(o.seed));
   if (!o.bug.empty()) add("--bug", o.bug);
   if (o.coverage) words.push_back("--coverage");
@@ -110,13 +102,27 @@ void remove_run_files(const fs::path& folder) {
   std::error_code ec;
   for (const auto& file : fs::directory_iterator(folder, ec)) {
     const std::string name = file.path().filename().string();
-    static constexpr std::string_view kOurs[] = {"result.json",       "waves.fst",           "swap",
-                                                 "pins.klb",          "second_opinion",      "mismatch.json",
-                                                 "waves.gtkw",        "waves.sucl",          "transactions.txt",
-                                                 "replay.sh",         "shrunk.kt",           "shrunk.lk",
-                                                 "page_tables.txt",   "report.html",         "coverage.json",
-                                                 "coverage.dat",      "waves.fst.new",       "transactions.ftr",
-                                                 "transactions.sucl", "transactions.ftr.new"};
+    static constexpr std::string_view kOurs[] = {"result.json",
+                                                 "waves.fst",
+                                                 "swap",
+                                                 "pins.klb",
+                                                 "second_opinion",
+                                                 "mismatch.json",
+                                                 "waves.gtkw",
+                                                 "waves.sucl",
+                                                 "transactions.txt",
+                                                 "replay.sh",
+                                                 "shrunk.kt",
+                                                 "shrunk.lk",
+                                                 "page_tables.txt",
+                                                 "report.html",
+                                                 "coverage.json",
+                                                 "coverage.dat",
+                                                 "waves.fst.new",
+                                                 "transactions.ftr",
+                                                 "transactions.sucl",
+                                                 "transactions.ftr.new",
+                                                 "shrunk.calls"};
     if (std::ranges::find(kOurs, name) != std::end(kOurs) || is_recording(name)) {
       std::error_code ignored;
       fs::remove_all(file.path(), ignored);
@@ -162,11 +168,15 @@ void discard_folder(const fs::path& folder, bool is_new) {
   fs::remove(folder, ec);
 }
 
-// What the waves of a failure are to show.
+// What the waves of a failure are to show: from the first event of its story on, which is long before the end where
+// something was never answered.
 WavesOrder waves_order(const Result& result) {
   const arch::u64 cycle = result.failure ? result.failure->cycle : result.stop->cycle;
-  return {cycle > kWavesBefore ? cycle - kWavesBefore : 0, cycle + kWavesAfter, result.failed_hart,
-          result.against_failed};
+  arch::u64 first = cycle;
+  if (result.failure) first = markers(*result.failure).front().cycle;
+  const auto before = [](arch::u64 at, arch::u64 cycles) { return at > cycles ? at - cycles : 0; };
+  return {std::min(before(cycle, kWavesBefore), before(first, kWavesBeforeFirst)), cycle + kWavesAfter,
+          result.failed_hart, result.against_failed};
 }
 
 // Runs the test once more in a child that records the waves around its failure, and the pins up to it, or of the
@@ -276,9 +286,11 @@ void record_programs(const RunOptions& options, Traces& traces) {
   }
 }
 
-// A copy needs the DUT's waves, and files that can be read again from where they stood.
+// A copy needs the DUT's waves, and files that can be read again from where they stood; what is written down it would
+// write twice.
 bool keeps_snapshots(const RunOptions& options, const std::optional<DutLibrary>& library) {
   if (options.waves != Waves::on_fail || !library || library->api().waves_open == nullptr) return false;
+  if (!options.os.save_calls.empty()) return false;
   return std::all_of(options.traces.begin(), options.traces.end(),
                      [](const fs::path& trace) { return fs::is_regular_file(trace); });
 }

@@ -3,7 +3,7 @@
 # What `cmake --install` puts in place: the program, and what a project with RTL of its own needs to make DUT libraries.
 #
 #   bin/kilburn
-#   include/kilburn/                     the contract and what adapters are made of
+#   include/kilburn/                     the contract, what adapters are made of, what RTL is replayed with
 #   lib/cmake/kilburn/                   find_package(kilburn): kilburn_add_dut(), the program kilburn::kilburn
 #   share/kilburn/template/              an adapter and its CMakeLists.txt, to copy
 #   share/kilburn/example/               a whole project: an MMU with ports of its own and its adapter
@@ -18,6 +18,9 @@ install(TARGETS kilburn RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
 install(FILES tb/dut/adapter_api.h tb/dut/dut.h tb/dut/serial_ports.h tb/dut/verilated_adapter.h tb/dut/verilated_dut.h
   tb/dut/verilated_model.h tb/dut/verilated_pins.h
   DESTINATION ${kilburn_headers}/tb/dut)
+# What a second opinion on such a project's RTL is made with, at run time.
+install(FILES tb/dut/verilated_unoptimized.cpp DESTINATION ${kilburn_headers}/tb/dut)
+install(FILES tb/second_opinion/replay.sv DESTINATION ${kilburn_headers}/tb/second_opinion)
 install(FILES model/arch/layout.def model/arch/layout.h model/arch/types.h DESTINATION ${kilburn_headers}/model/arch)
 install(DIRECTORY tb/dut/template/ DESTINATION ${kilburn_share}/template)
 install(DIRECTORY tests/bring_your_own/project/ DESTINATION ${kilburn_share}/example)

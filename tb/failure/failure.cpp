@@ -57,7 +57,8 @@ Failure tell(const DutWrong& wrong, Lockstep& lockstep) {
   failure.expected = wrong.difference.expected;
   failure.found = wrong.difference.found;
   const History& history = lockstep.history();
-  if (const OpenRequest* open = request_for(failure.signal, lockstep, history)) {
+  const OpenRequest* open = wrong.request ? &*wrong.request : request_for(failure.signal, lockstep, history);
+  if (open != nullptr) {
     failure.request = text(open->request) + ", accepted in cycle " + std::to_string(open->cycle) + ", root " +
                       hex(open->context.root) + ", asid " + std::to_string(open->context.asid) + ", controls " +
                       hex(open->context.controls) +

@@ -58,6 +58,13 @@ FinishedRun read_finished_run(const std::filesystem::path& folder) {
   // Which of two it was stands before what was wrong.
   const std::string whose = run.of_b ? "B (" + run.against + "): " : "A (" + run.dut + "): ";
   if (!run.against.empty() && run.message.starts_with(whose)) run.message.erase(0, whose.size());
+  if (const auto* mmu = object->if_contains("failed_mmu"); mmu && mmu->is_number()) {
+    run.mmu = mmu->to_number<unsigned>(ec);
+    for (const char* name : {"CPU ", "hart "}) {
+      const std::string prefix = name + std::to_string(run.mmu) + ": ";
+      if (run.message.starts_with(prefix)) run.message.erase(0, prefix.size());
+    }
+  }
   run.waves = word(f, "waves");
   const auto* cycle = f.if_contains("cycle");
   if (cycle && cycle->is_number()) run.cycle = cycle->to_number<arch::u64>(ec);

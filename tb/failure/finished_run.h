@@ -21,6 +21,7 @@ struct FinishedRun {
   std::string check, signal, message, waves;
   std::string against;  // the second DUT; empty without one
   bool of_b = false;    // it failed; cycles are its own
+  unsigned mmu = 0;     // of several on one memory, the one that failed
   arch::u64 cycle = 0;
 };
 

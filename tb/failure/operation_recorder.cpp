@@ -22,10 +22,11 @@ void OperationRecorder::begin_anew(const Lockstep& lockstep) {
 void OperationRecorder::add(Operation operation) { operations_.push_back({cycle_ - 1, operation, ~u64{0}}); }
 
 void OperationRecorder::look(Lockstep& lockstep) {
-  if (begun_ && lockstep.cycle() == cycle_) return;  // once more at the end of a run
-  if (!begun_ || lockstep.cycle() != cycle_ + 1 || !(lockstep.settings() == settings_)) begin_anew(lockstep);
+  // Once more at the end of a run: what the check of a transfer rejects is in a cycle that is not over.
+  const u64 now = lockstep.cycle() + (begun_ && lockstep.cycle() == cycle_ ? 1 : 0);
+  if (!begun_ || now != cycle_ + 1 || !(lockstep.settings() == settings_)) begin_anew(lockstep);
   // Outputs of the first cycle are not known: a request that then stands may be another in the next, by its id.
-  cycle_ = lockstep.cycle();
+  cycle_ = now;
   format_ = static_cast<arch::Format>(lockstep.dut().api().config.format);
   memory_bytes_ = lockstep.memory().size();
   in_ = lockstep.in();

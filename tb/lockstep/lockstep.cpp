@@ -54,7 +54,9 @@ void Lockstep::restart_counted(const arch::Settings& settings) {
 
 void Lockstep::fail_monitored() {
   const PassiveMonitor::Finding found = config_.monitor->finding();
-  throw DutWrong(found.check, found.message, found.cycle);
+  DutWrong wrong(found.check, found.message, found.cycle);
+  wrong.request = found.request;
+  throw wrong;
 }
 
 void Lockstep::fail_exact() {
@@ -84,10 +86,12 @@ void Lockstep::look_for_silence() {
     for (unsigned id = 0; id < 16; ++id) {
       const OpenRequest& r = history_.open_request(side, id);
       if (r.open && cycle_ - r.cycle > config_.answer_limit) {
-        throw DutWrong("protocol",
+        DutWrong wrong("protocol",
                        "R5: " + text(r.request) + ", accepted in cycle " + std::to_string(r.cycle) +
                            ", has no response after " + std::to_string(cycle_ - r.cycle) + " cycles",
                        cycle_);
+        wrong.request = r;
+        throw wrong;
       }
     }
   }

@@ -25,7 +25,8 @@ struct DutWrong : std::runtime_error {
         difference(std::move(what)) {}
   std::string check;  // "exact", "protocol", "end-to-end", "admissible"
   arch::u64 cycle;
-  Difference difference;  // signal empty if the check is not about a pin or a TLB entry
+  Difference difference;               // signal empty if the check is not about a pin or a TLB entry
+  std::optional<OpenRequest> request;  // that it is about, as far as the check knows
 };
 
 // Ctrl-C or a termination signal: ends the run with readable waves and a result marked interrupted.

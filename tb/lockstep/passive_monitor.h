@@ -9,6 +9,7 @@
 #include "model/arch/judgement.h"
 #include "sw/hw/ports.h"
 #include "tb/dut/dut.h"
+#include "tb/lockstep/history.h"
 #include "tb/lockstep/walker_observer.h"
 
 namespace kilburn::tb {
@@ -23,6 +24,7 @@ class PassiveMonitor {
     std::string message;  // with the rule, and lines of detail
     arch::u64 cycle = 0;
     std::string check = "admissible";
+    std::optional<OpenRequest> request = std::nullopt;  // that it is about, if it is about one
   };
 
   // The memory for software to write to, in front of the memory that the walkers see.

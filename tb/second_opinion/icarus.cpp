@@ -91,7 +91,7 @@ void build(const Tool& iverilog, const Rtl& rtl, const fs::path& folder) {
   }
   write(folder / "replay_top.svh",
         "`define KILBURN_TOP " + rtl.top + "\n`define KILBURN_PARAMETERS " + parameters + "\n");
-  write(folder / "replay.sv", contents(source_folder() / "tb/second_opinion/replay.sv"));
+  write(folder / "replay.sv", contents(replay_folder() / "tb/second_opinion/replay.sv"));
   const ToolResult result = iverilog.run(arguments, folder);
   if (result.status == 0) return;
   const std::string message = "icarus does not accept the RTL: " + result.first_message;

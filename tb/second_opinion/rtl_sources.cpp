@@ -90,6 +90,16 @@ fs::path source_folder() {
   return KILBURN_SOURCE_FOLDER;
 }
 
+fs::path replay_folder() {
+  if (std::getenv("KILBURN_SOURCE") == nullptr) {
+    std::error_code ec;
+    const fs::path installed =
+        (fs::read_symlink("/proc/self/exe", ec).parent_path() / KILBURN_INSTALLED_HEADERS).lexically_normal();
+    if (!ec && fs::is_regular_file(installed / "tb/second_opinion/replay.sv", ec)) return installed;
+  }
+  return source_folder();
+}
+
 void name_rtl(const kilburn_dut_api& api, PinLogHeader& header) {
   const std::string description = api.description ? api.description : "";
   header.format = api.config.format;

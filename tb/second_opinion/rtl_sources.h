@@ -34,7 +34,10 @@ void check_rtl(const PinLogHeader& header, const GivenRtl& given);
 // The sources, with the header's seeded bug in a copy under `folder`. Throws as check_rtl does, and EnvironmentError.
 Rtl find_rtl(const PinLogHeader& header, const GivenRtl& given, const std::filesystem::path& folder);
 
-// $KILBURN_SOURCE if set, else the folder that this program was built from.
+// $KILBURN_SOURCE if set, else the folder that this program was built from: the Verilog of this project.
 std::filesystem::path source_folder();
+// What RTL is replayed with (tb/second_opinion/replay.sv, tb/dut/verilated_unoptimized.cpp and its headers): of an
+// installed program its own, beside the headers of the contract; else in source_folder().
+std::filesystem::path replay_folder();
 
 }  // namespace kilburn::tb

@@ -31,7 +31,7 @@ std::string first_error(const fs::path& file, const std::string& otherwise) {
 
 void build(const Tool& verilator, const PinLogHeader& header, const Rtl& rtl, const fs::path& folder,
            const ReplayProgress& progress) {
-  const fs::path source = source_folder();
+  const fs::path source = replay_folder();
   // -O0 leaves out every optimisation; the last -O counts.
   std::vector<std::string> arguments = {"--cc",
                                         "--exe",

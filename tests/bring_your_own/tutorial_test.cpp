@@ -101,6 +101,16 @@ TEST_CASE("the tutorial does what it says") {
     if (line) FAIL_CHECK("not printed: " << *line);
   }
   CHECK(WEXITSTATUS(status) == 0);
+
+  // What is installed needs no checkout: pins are replayed with the installed files.
+  std::ofstream(folder / "installed/include/kilburn/tb/second_opinion/replay.sv") << "no Verilog\n";
+  const int replayed = std::system(("cd '" + folder.string() +
+                                    "' && installed/bin/kilburn run --pins wrong/pins.klb --simulator icarus "
+                                    "--simulator-sources own/files.f --simulator-top small_mmu "
+                                    "--simulator-parameter Format=0 > replayed 2>&1")
+                                       .c_str());
+  CHECK(WEXITSTATUS(replayed) == 2);
+  CHECK_THAT(contents(folder / "replayed"), Catch::Matchers::Contains("replay.sv:"));
 }
 
 TEST_CASE("the testbench's README has the same tutorial") {

@@ -98,6 +98,30 @@ TEST_CASE("an OS that uses a translation before the invalidation that it owes ha
   CHECK_THAT(failed.out, Contains("the OS used a translation before the invalidation that it owed"));
 }
 
+// A response is judged when it is taken: by then another request is open on its port.
+TEST_CASE("the request of a failure is the one whose answer is rejected") {
+  const Folder folder;
+  const std::string bug = GENERATE("T60", "T26", "T01");
+  const Words words{"run",     "--test",     "random",  "--dut", "mmu-bugs", "--bug", bug,
+                    "--check", "admissible", "--waves", "never", "--out",    "r"};
+  const Ran ran = folder.run(words);
+  INFO(ran.out << ran.err);
+  REQUIRE(ran.status == 1);
+  const auto mismatch = boost::json::parse(kilburn::test::contents(folder / "r/mismatch.json")).as_object();
+  const std::string message(mismatch.at("message").as_string()), request(mismatch.at("request").as_string());
+  const auto accepted = message.find("accepted in cycle ");
+  REQUIRE(accepted != std::string::npos);
+  const std::string when = message.substr(accepted, message.find(':', accepted) - accepted);
+  CHECK_THAT(request, Contains(when + ","));
+  bool marked = false;
+  for (const auto& marker : mismatch.at("markers").as_array()) {
+    const auto& m = marker.as_object();
+    marked |= m.at("name") == "request" &&
+              when == "accepted in cycle " + std::to_string(m.at("cycle").to_number<std::uint64_t>());
+  }
+  CHECK(marked);
+}
+
 TEST_CASE("settings of the admissible check that mean nothing") {
   const Folder folder;
   struct Row {
