@@ -203,7 +203,11 @@ void write_result(const Result& r, const std::filesystem::path& folder) {
     std::ofstream file(part, std::ios::trunc);
     file << json_text(r);
     file.close();
-    if (!file) throw EnvironmentError("the result file " + part.string() + " cannot be written");
+    if (!file) {
+      std::error_code ec;
+      std::filesystem::remove(part, ec);
+      throw EnvironmentError("the result file " + part.string() + " cannot be written");
+    }
   }
   std::error_code ec;
   std::filesystem::rename(part, path, ec);

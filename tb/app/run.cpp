@@ -10,10 +10,12 @@
 #include <boost/process/child.hpp>
 #include <boost/process/io.hpp>
 #include <fstream>
+#include <functional>
 #include <iostream>
 #include <optional>
 
 #include "tb/app/against.h"
+#include "tb/app/full_disk.h"
 #include "tb/app/interrupt.h"
 #include "tb/app/os_report.h"
 #include "tb/app/record.h"
@@ -179,6 +181,17 @@ WavesOrder waves_order(const Result& result) {
           result.failed_hart, result.against_failed};
 }
 
+// What a disk without room left of them.
+void remove_waves(const RunOptions& options, Result& result) {
+  std::error_code ec;
+  for (const char* name : {"waves.fst", "waves.fst.hier", "waves.fst.new", "waves.fst.new.hier", "transactions.ftr",
+                           "transactions.ftr.new"}) {
+    fs::remove(options.out / name, ec);
+  }
+  if (result.failure) result.failure->waves.clear();
+  if (result.stop) result.stop->waves.clear();
+}
+
 // Runs the test once more in a child that records the waves around its failure, and the pins up to it, or of the
 // whole run if it passed.
 void run_again(const RunOptions& options, const Traces& traces, bool waves, bool pins, Result& result) {
@@ -201,6 +214,11 @@ void run_again(const RunOptions& options, const Traces& traces, bool waves, bool
                   ec);
   if (ec) return;
   child.wait(ec);
+  if (child.exit_code() == 3) {  // its environment failed
+    if (waves) remove_waves(options, result);
+    if (pins) fs::remove(pins_file(options), ec);
+    throw EnvironmentError("the waves and pins of the failure cannot be written into " + options.out.string());
+  }
   if (waves && fs::exists(waves_file(options), ec)) {
     (result.failure ? result.failure->waves : result.stop->waves) = waves_file(options).string();
   }
@@ -299,6 +317,39 @@ int exit_status(Verdict verdict) {
   return verdict == Verdict::passed || verdict == Verdict::stopped ? 0 : verdict == Verdict::failed ? 1 : 130;
 }
 
+void print(const RunOptions& options, const Result& result) {
+  if (options.json)
+    std::cout << json_text(result);
+  else
+    print_summary(result, options.out);
+}
+
+// A failure is worth more than its folder: it is written down first, and told even if nothing can be written. The steps
+// add what they can.
+void tell_failure(const RunOptions& options, std::initializer_list<std::function<void()>> steps, Result& result) {
+  try {
+    write_result(result, options.out);
+  } catch (const EnvironmentError&) {
+    remove_waves(options, result);
+    print(options, result);
+    throw;
+  }
+  const auto note = [&](const char* what) {
+    result.notes.push_back("the folder of the failure is not complete: " + std::string(what));
+    if (!options.json) std::cerr << "kilburn: note: " << result.notes.back() << "\n";
+  };
+  for (const auto& step : steps) {
+    try {
+      step();
+    } catch (const EnvironmentError& e) {
+      note(e.what());
+    } catch (const UserError& e) {  // waves that end in the middle
+      note(e.what());
+      remove_waves(options, result);
+    }
+  }
+}
+
 // Everything that the user may have got wrong is looked at before anything is written.
 std::optional<DutLibrary> check_input(RunOptions& options) {
   std::optional<DutLibrary> library;
@@ -349,6 +400,7 @@ int run_command(const std::vector<std::string>& arguments) {
                                       std::to_string(options.seed));
   }
 
+  watch_for_full_disk(options.out);
   Result result;
   unsetenv("KILBURN_RUN_FOLDER");
   if (options.rerun_for_waves) {
@@ -404,16 +456,23 @@ int run_command(const std::vector<std::string>& arguments) {
   const bool opinions = !options.simulators.empty() && result.verdict != Verdict::interrupted;
   const bool waves =
       (result.failure || (result.stop && !result.stop->what.empty())) && options.waves == Waves::on_fail && library;
-  if (waves || opinions) record_failure(options, traces, snapshots, waves, opinions, result);
-  snapshots.end();
   if (options.waves == Waves::always && result.failure) result.failure->waves = waves_file(options).string();
   if (options.waves == Waves::always && result.stop) result.stop->waves = waves_file(options).string();
   if (result.stop) result.stop->waves_end = result.cycles + (options.waves_to != ~arch::u64{0} ? 0 : kWavesAfter);
-  if (result.failure && !options.dut_is_model()) {
+  const auto record = [&] {
+    if (waves || opinions) record_failure(options, traces, snapshots, waves, opinions, result);
+    snapshots.end();
+  };
+  const auto describe = [&] {
+    if (options.dut_is_model()) return;
     write_failure_folder(options.out, *result.failure,
                          {result.command, result.reproduce, result.format,
                           result.against_failed ? result.against : result.dut, result.seed, result.cycles});
-  }
+  };
+  if (result.failure)
+    tell_failure(options, {record, describe}, result);
+  else
+    record();
   if (opinions) {
     write_result(result, options.out);  // kept if the second opinion fails
     add_second_opinions(options, result);
@@ -423,10 +482,7 @@ int run_command(const std::vector<std::string>& arguments) {
   }
   if (options.os.report) write_os_report(options, result);
   write_result(result, options.out);
-  if (options.json)
-    std::cout << json_text(result);
-  else
-    print_summary(result, options.out);
+  print(options, result);
   return exit_status(result.verdict);
 }
 

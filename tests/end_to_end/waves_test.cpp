@@ -264,3 +264,41 @@ TEST_CASE("waves are readable after Ctrl-C and after kill") {
   CHECK_THAT(ran.out, Contains("d_req_valid_i"));
   CHECK(read_ftr(folder / "r/transactions.ftr").transactions.size() > 100);
 }
+
+TEST_CASE("a disk without room for waves ends a run with 3 and nothing left, and loses no failure") {
+  const auto on_disk = [](const std::string& size, const std::string& words) {
+    const Folder folder;
+    std::filesystem::create_directory(folder / "disk");
+    return run_with_mounts(folder, "mount -t tmpfs -o size=" + size +
+                                       " none disk && cd disk && " KILBURN_PROGRAM
+                                       " run --test random --seed 5 --out r " +
+                                       words + "; echo status $?; ls r 2>/dev/null; exit 0");
+  };
+  // The sizes fill up in different places: the DUT's own file, which is mapped into memory, what stands beside it, the
+  // two put together.
+  for (const char* size : {"20k", "40k", "100k", "200k", "300k", "400k", "500k", "600k", "700k", "800k"}) {
+    const auto ran = on_disk(size, "--count 150 --waves always");
+    if (!ran) {
+      WARN("no user namespaces here: not tested");
+      return;
+    }
+    INFO(size << "\n" << ran->out << ran->err);
+    CHECK_THAT(ran->out, Contains("status 3\n") && !Contains("waves") && !Contains("result.json"));
+    CHECK_THAT(ran->err, Contains("cannot be written"));
+    CHECK(std::count(ran->err.begin(), ran->err.end(), '\n') == 1);
+  }
+  for (const char* size : {"100k", "300k", "700k", "1m"}) {
+    const auto ran = on_disk(size, "--count 20000 --dut mmu-bugs --bug T61");
+    INFO(size << "\n" << ran->out << ran->err);
+    CHECK_THAT(ran->out, Contains("FAILED in the exact check") && Contains("status 1\n") && Contains("result.json") &&
+                             !Contains("waves.fst"));
+    CHECK_THAT(ran->err, Contains("note: the folder of the failure is not complete: "));
+  }
+  const auto none = on_disk("20k", "--count 20000 --dut mmu-bugs --bug T61");
+  INFO(none->out << none->err);
+  CHECK_THAT(none->out, Contains("FAILED in the exact check") && Contains("status 3\n") && !Contains("result.json"));
+  CHECK_THAT(none->err, Contains("result.json.part cannot be written"));
+  const auto room = on_disk("4m", "--count 20000 --dut mmu-bugs --bug T61");
+  CHECK_THAT(room->out, Contains("status 1\n") && Contains("waves.fst") && Contains("transactions.ftr"));
+  CHECK(room->err.empty());
+}
