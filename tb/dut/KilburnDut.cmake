@@ -82,10 +82,15 @@ function(kilburn_add_dut)
   else()
     list(APPEND options --noassert)
   endif()
+  # What runs once an instance: with counters that is megabytes of registrations, minutes of work for an optimizer.
+  set(slow -O1)
+  if(options MATCHES "--coverage")
+    set(slow -O0)
+  endif()
   # The sanitizers look at the adapter; the generated code is Verilator's business and would run three times slower.
   verilate(${target} PREFIX ${model} TOP_MODULE ${ARG_TOP} ${tracing} SOURCES ${ARG_SOURCES}
     VERILATOR_ARGS ${options}
-    OPT_FAST -O2 -fno-sanitize=all OPT_SLOW -O1 -fno-sanitize=all)
+    OPT_FAST -O2 -fno-sanitize=all OPT_SLOW ${slow} -fno-sanitize=all)
 
   if(ARG_NO_WAVES)
     target_link_libraries(${target} PRIVATE z)  # and a run time of its own, made without tracing too
