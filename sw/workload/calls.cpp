@@ -18,6 +18,8 @@ namespace {
 
 using Kind = Call::Kind;
 
+constexpr u64 kMostSlots = 1 << 20;  // each takes host memory
+
 struct Shape {
   std::string_view name;
   std::array<std::string_view, Call::kFields> fields;
@@ -91,6 +93,12 @@ Call read_call(std::string_view line, const std::string& name, u64 number) {
   const bool reference = call.kind >= Kind::fetch && call.kind <= Kind::modify;
   if (reference && (call.values[3] == 0 || call.values[3] > kMaxReference)) {
     refuse(name, number, "a reference has 1 to " + std::to_string(kMaxReference) + " bytes");
+  }
+  if (call.kind == Kind::take && call.values[2] > static_cast<u64>(ZoneKind::highmem)) {
+    refuse(name, number, "zone= is 0 (DMA), 1 (normal) or 2 (high)");
+  }
+  if (call.kind == Kind::swap_on && call.values[1] > kMostSlots) {
+    refuse(name, number, "a swap area has " + std::to_string(kMostSlots) + " slots at most");
   }
   return call;
 }
@@ -202,7 +210,7 @@ class Player {
         if (segments_.contains(v[0])) memory.shm_remove(segments_[v[0]]);
         break;
       case Kind::take:
-        if (const u64 block = memory.kernel().kmalloc(v[1], static_cast<ZoneKind>(v[2] & 3)); block != 0) {
+        if (const u64 block = memory.kernel().kmalloc(v[1], static_cast<ZoneKind>(v[2])); block != 0) {
           blocks_[v[0]] = block;
         }
         break;

@@ -124,6 +124,10 @@ TEST_CASE("calls: what is wrong with a list is said with its line") {
   CHECK_THAT(refused("kilburn-calls 1\nspawn process=one\n"), Contains("t.calls:2: process= needs a number"));
   CHECK_THAT(refused("kilburn-calls 1\nspawn process\n"), Contains("t.calls:2: process= needs a number"));
   CHECK_THAT(refused("kilburn-calls 1\nread process=1 va=8\n"), Contains("t.calls:2: a reference has 1 to 512 bytes"));
+  CHECK_THAT(refused("kilburn-calls 1\ntake block=1 bytes=64 zone=3\n"),
+             Contains("t.calls:2: zone= is 0 (DMA), 1 (normal) or 2 (high)"));
+  CHECK_THAT(refused("kilburn-calls 1\nswapon area=1 slots=0xffffffff\n"),
+             Contains("t.calls:2: a swap area has 1048576 slots at most"));
 }
 
 }  // namespace kilburn::os::test
