@@ -76,15 +76,3 @@ TEST_CASE("a failure of B shrinks to a directed test of B, and is explained on B
   REQUIRE(of_a.status == 0);
   CHECK_THAT(of_a.out, Contains("kilburn run --test a/shrunk.kt --dut mmu-bugs --bug T41"));
 }
-
-TEST_CASE("what cannot be shrunk of two or several MMUs is one sentence") {
-  const Folder folder;
-  const Ran ran = folder.run({"run", "--test", "random", "--count", "20000", "--harts", "2", "--dut", "mmu-bugs",
-                              "--bug", "T41", "--waves", "never", "--out", "h"});
-  INFO(ran.out << ran.err);
-  REQUIRE(ran.status == 1);
-  const Ran shrunk = folder.run({"shrink", "h"});
-  CHECK(shrunk.status == 2);
-  CHECK(std::count(shrunk.err.begin(), shrunk.err.end(), '\n') == 1);
-  CHECK_THAT(shrunk.err, Contains("was made on several MMUs; shrink needs a run of one"));
-}
