@@ -47,13 +47,13 @@ struct RunOptions {
   arch::u64 references = 0;              // programs and traces: stop after so many, 0: all
   arch::u64 seed = 1;                    // never 0
   bool seed_given = false;
-  std::string yield = "random";          // none, every, random: let the hardware run inside OS sequences
-  bool strict_trace = false;             // an access outside every known mapping is a SIGSEGV, not an inferred region
-  std::string bug;                       // seeded DUT bug
-  std::string against;                   // --against: a second DUT beside the first; empty: none
-  std::string against_bug;               // seeded bug of that one
-  unsigned harts = 1;                    // MMUs on one memory: --harts of the random test, --cpus of the OS
-  std::string os_bug;                    // seeded OS bug
+  std::string yield = "random";  // none, every, random: let the hardware run inside OS sequences
+  bool strict_trace = false;     // an access outside every known mapping is a SIGSEGV, not an inferred region
+  std::string bug;               // seeded DUT bug
+  std::string against;           // --against: a second DUT beside the first; empty: none
+  std::string against_bug;       // seeded bug of that one
+  unsigned harts = 1;            // MMUs on one memory: --harts of the random test, --cpus of the OS
+  std::string os_bug;            // seeded OS bug
   Waves waves = Waves::on_fail;
   arch::u64 waves_from = 0;  // cycles; --waves always records [from, to)
   arch::u64 waves_to = ~arch::u64{0};
