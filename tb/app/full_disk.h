@@ -8,8 +8,12 @@
 
 namespace kilburn::tb {
 
-// From now on that ends the process with one sentence and exit status 3, without the waves that it was writing into
-// `folder`.
+// What a run with waves leaves in its folder, finished or not; the first is there as long as any is written.
+inline constexpr const char* kWaveFiles[] = {"waves.fst",          "waves.fst.hier",   "waves.fst.new",
+                                             "waves.fst.new.hier", "transactions.ftr", "transactions.ftr.new"};
+
+// From now on a page of the waves in `folder` for which there is no room ends the process with one sentence and exit
+// status 3, and without these waves. Any other SIGBUS is the crash that it is.
 void watch_for_full_disk(const std::filesystem::path& folder);
 
 }  // namespace kilburn::tb

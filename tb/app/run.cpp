@@ -104,28 +104,13 @@ void remove_run_files(const fs::path& folder) {
   std::error_code ec;
   for (const auto& file : fs::directory_iterator(folder, ec)) {
     const std::string name = file.path().filename().string();
-    static constexpr std::string_view kOurs[] = {"result.json",
-                                                 "waves.fst",
-                                                 "swap",
-                                                 "pins.klb",
-                                                 "second_opinion",
-                                                 "mismatch.json",
-                                                 "waves.gtkw",
-                                                 "waves.sucl",
-                                                 "transactions.txt",
-                                                 "replay.sh",
-                                                 "shrunk.kt",
-                                                 "shrunk.lk",
-                                                 "page_tables.txt",
-                                                 "report.html",
-                                                 "coverage.json",
-                                                 "coverage.dat",
-                                                 "waves.fst.new",
-                                                 "transactions.ftr",
-                                                 "transactions.sucl",
-                                                 "transactions.ftr.new",
-                                                 "shrunk.calls"};
-    if (std::ranges::find(kOurs, name) != std::end(kOurs) || is_recording(name)) {
+    static constexpr std::string_view kOurs[] = {
+        "result.json",  "swap",        "pins.klb",          "second_opinion",   "mismatch.json",
+        "waves.gtkw",   "waves.sucl",  "transactions.sucl", "transactions.txt", "replay.sh",
+        "shrunk.kt",    "shrunk.lk",   "page_tables.txt",   "report.html",      "coverage.json",
+        "coverage.dat", "shrunk.calls"};
+    if (std::ranges::find(kOurs, name) != std::end(kOurs) ||
+        std::ranges::find(kWaveFiles, name) != std::end(kWaveFiles) || is_recording(name)) {
       std::error_code ignored;
       fs::remove_all(file.path(), ignored);
     }
@@ -184,10 +169,7 @@ WavesOrder waves_order(const Result& result) {
 // What a disk without room left of them.
 void remove_waves(const RunOptions& options, Result& result) {
   std::error_code ec;
-  for (const char* name : {"waves.fst", "waves.fst.hier", "waves.fst.new", "waves.fst.new.hier", "transactions.ftr",
-                           "transactions.ftr.new"}) {
-    fs::remove(options.out / name, ec);
-  }
+  for (const char* name : kWaveFiles) fs::remove(options.out / name, ec);
   if (result.failure) result.failure->waves.clear();
   if (result.stop) result.stop->waves.clear();
 }
@@ -217,7 +199,7 @@ void run_again(const RunOptions& options, const Traces& traces, bool waves, bool
   if (child.exit_code() == 3) {  // its environment failed
     if (waves) remove_waves(options, result);
     if (pins) fs::remove(pins_file(options), ec);
-    throw EnvironmentError("the waves and pins of the failure cannot be written into " + options.out.string());
+    throw EnvironmentError("the waves and pins cannot be written into " + options.out.string());
   }
   if (waves && fs::exists(waves_file(options), ec)) {
     (result.failure ? result.failure->waves : result.stop->waves) = waves_file(options).string();

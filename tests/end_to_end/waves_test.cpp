@@ -301,4 +301,14 @@ TEST_CASE("a disk without room for waves ends a run with 3 and nothing left, and
   const auto room = on_disk("4m", "--count 20000 --dut mmu-bugs --bug T61");
   CHECK_THAT(room->out, Contains("status 1\n") && Contains("waves.fst") && Contains("transactions.ftr"));
   CHECK(room->err.empty());
+
+  // A bus error of another kind is not taken for a full disk.
+  const Folder folder;
+  const std::string killed = "cd " + folder.path().string() +
+                             " && (" KILBURN_PROGRAM
+                             " run --test random --count 100000 --waves always --out r >/dev/null 2>err & "
+                             "until [ -s r/waves.fst ]; do sleep 0.01; done; kill -BUS $!; wait $!; echo $? >status)";
+  REQUIRE(std::system(killed.c_str()) == 0);
+  CHECK(contents(folder / "status") == "135\n");
+  CHECK_THAT(contents(folder / "err"), !Contains("No space left"));
 }
